@@ -1,0 +1,361 @@
+"""How the criterion moves with the variance parameters: score, information, and the gradient in theta.
+
+The variance parameters phi are the lower triangle of each term's Sigma_t = sigma2 Lambda_t Lambda_t', column
+by column, then sigma2. V is linear in them, so its derivatives are fixed matrices and second derivatives
+vanish.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lmmtext.arrays import Array, as_matrix, as_vector, as_weights, one_of
+from lmmtext.covariance import MarginalCovariance
+from lmmtext.gls import gls, project
+from lmmtext.routes import factor
+from lmmtext.structure import Structure, TermShape
+
+CRITERION = ("ml", "reml")
+
+
+def variance_parameters(structure: Structure, theta: Sequence[float] | Array, sigma2: float) -> Array:
+    """Return phi, the variance parameters at theta and sigma2.
+
+    >>> structure = Structure((TermShape("g", ("(Intercept)", "x"), 5),))
+    >>> variance_parameters(structure, [1.0, 0.5, 2.0], 4.0)
+    array([ 4.,  2., 17.,  4.])
+    """
+    covariances = [sigma2 * L @ L.T for L in structure.factors(theta)]
+    return np.append(structure.theta(covariances), sigma2)
+
+
+def covariances_of(structure: Structure, phi: Sequence[float] | Array) -> tuple[tuple[Array, ...], float]:
+    """Return the (q, q) Sigma_t of each term, and sigma2, that phi holds.
+
+    >>> structure = Structure((TermShape("g", ("(Intercept)", "x"), 5),))
+    >>> covariances_of(structure, [4.0, 2.0, 17.0, 3.0])
+    ((array([[ 4.,  2.],
+           [ 2., 17.]]),), 3.0)
+    """
+    phi = as_vector(phi, "phi", structure.ntheta + 1)
+    lower = structure.factors(phi[:-1])                                     # their lower triangles
+    return tuple(C + np.tril(C, -1).T for C in lower), float(phi[-1])
+
+
+def theta_and_sigma2(structure: Structure, phi: Sequence[float] | Array) -> tuple[Array, float]:
+    """Return the theta and sigma2 that phi stands for, the inverse of `variance_parameters`.
+
+    >>> structure = Structure((TermShape("g", ("(Intercept)", "x"), 5),))
+    >>> theta, sigma2 = theta_and_sigma2(structure, [4.0, 2.0, 17.0, 4.0])
+    >>> print(theta.round(12), sigma2)
+    [1.  0.5 2. ] 4.0
+    """
+    covariances, sigma2 = covariances_of(structure, phi)
+    return structure.theta_of([C / sigma2 for C in covariances]), sigma2
+
+
+def parameter_names(structure: Structure) -> tuple[str, ...]:
+    """Return the names of the entries of phi.
+
+    >>> parameter_names(Structure((TermShape("g", ("(Intercept)", "x"), 5),)))
+    ('g: (Intercept)', 'g: (Intercept), x', 'g: x', 'sigma2')
+    """
+    names = []
+    for t in structure.terms:
+        for k, column in enumerate(t.columns):
+            names += [f"{t.group}: " + ", ".join(dict.fromkeys((column, row))) for row in t.columns[k:]]
+    return (*names, "sigma2")
+
+
+def covariance_derivatives(Z: ArrayLike, structure: Structure, weights: ArrayLike | None = None) -> Array:
+    """Return dV / d phi_k for every variance parameter; none depends on phi.
+
+    ``Z_t (I kron E_k) Z_t'`` for an entry of Sigma_t, where E_k has 1 at that entry and at its mirror image;
+    W^-1 for sigma2, since V = sum_t Z_t (I kron Sigma_t) Z_t' + sigma2 W^-1.
+
+    Parameters
+    ----------
+    Z : (n, m) array
+    structure : Structure
+    weights : (n,) array, optional
+        The diagonal of W; None stands for W = I.
+
+    Returns
+    -------
+    (ntheta + 1, n, n) array
+
+    Raises
+    ------
+    ValueError
+        If shapes do not conform, or a weight is not above 0.
+
+    Notes
+    -----
+    Book label: eq-covariance-derivative.
+
+    Examples
+    --------
+    >>> structure = Structure((TermShape("g", ("(Intercept)",), 2),))
+    >>> covariance_derivatives([[1.0, 0.0], [0.0, 2.0]], structure)
+    array([[[1., 0.],
+            [0., 4.]],
+    <BLANKLINE>
+           [[1., 0.],
+            [0., 1.]]])
+    """
+    Z = as_matrix(Z, "Z", columns=structure.m)
+    weights = as_weights(weights, len(Z))
+    out = []
+    for term, cols in zip(structure.terms, structure.slices, strict=True):
+        coefficient = [Z[:, cols][:, k :: term.q] for k in range(term.q)]   # q times (n, J)
+        for a in range(term.q):
+            out.append(coefficient[a] @ coefficient[a].T)
+            for b in range(a + 1, term.q):
+                product = coefficient[a] @ coefficient[b].T
+                out.append(product + product.T)
+    return np.array([*out, np.diag(np.ones(len(Z)) if weights is None else 1 / weights)])
+
+
+def score(
+    V: MarginalCovariance,
+    structure: Structure,
+    X: ArrayLike,
+    y: ArrayLike,
+    criterion: str = "reml",
+    route: str = "auto",
+) -> Array:
+    """Return the derivatives of the (restricted) log-likelihood in phi, beta at its best.
+
+    ``s_k = -tr(V^-1 dV_k) / 2 + y'Q dV_k Q y / 2`` for "ml"; "reml" has Q for V^-1 in the trace. Of the
+    log-likelihood: the derivative of the deviance is -2 s.
+
+    Parameters
+    ----------
+    V : MarginalCovariance
+        At the phi where the derivative is taken.
+    structure : Structure
+        What phi is.
+    X : (n, p) array
+    y : (n,) array
+    criterion : {"reml", "ml"}
+    route : str
+        How V is solved; see `lmmtext.routes.factor`.
+
+    Returns
+    -------
+    (ntheta + 1,) array
+
+    Raises
+    ------
+    ValueError
+        If the criterion or the route is unknown, the route refuses, or the columns of X are dependent.
+
+    Notes
+    -----
+    Book label: eq-score. Harville, D. A. (1977), J. American Statistical Association 72.
+
+    Examples
+    --------
+    >>> structure = Structure((TermShape("g", ("(Intercept)",), 2),))
+    >>> V = MarginalCovariance.from_structure(np.kron(np.eye(2), np.ones((2, 1))), structure, [0.0], 4.0)
+    >>> score(V, structure, np.ones((4, 1)), [1.0, 3.0, 7.0, 9.0], "ml").round(12)    # n = 4, SSE = 4, SSA = 36
+    array([1.75, 0.75])
+    """
+    SdV, _, dVQy, Qy = _solved(V, structure, X, y, one_of(criterion, "criterion", CRITERION), route)
+    return -np.trace(SdV, axis1=1, axis2=2) / 2 + dVQy @ Qy / 2
+
+
+def expected_information(
+    V: MarginalCovariance,
+    structure: Structure,
+    X: ArrayLike,
+    criterion: str = "reml",
+    route: str = "auto",
+) -> Array:
+    """Return the expected information on phi: the covariance matrix of the score.
+
+    ``I_kl = tr(V^-1 dV_k V^-1 dV_l) / 2`` for "ml"; "reml" has Q for V^-1. Of the log-likelihood: its inverse
+    is the asymptotic covariance matrix of phi_hat. Parameters, errors and source as `score`; y plays no part.
+
+    Returns
+    -------
+    (ntheta + 1, ntheta + 1) array
+
+    Notes
+    -----
+    Book label: eq-expected-information.
+
+    Examples
+    --------
+    >>> structure = Structure((TermShape("g", ("(Intercept)",), 2),))
+    >>> V = MarginalCovariance.from_structure(np.kron(np.eye(2), np.ones((2, 1))), structure, [0.0], 1.0)
+    >>> expected_information(V, structure, np.ones((4, 1)), "ml").round(12)
+    array([[4., 2.],
+           [2., 2.]])
+    """
+    SdV, *_ = _solved(V, structure, X, np.zeros(V.n), one_of(criterion, "criterion", CRITERION), route)
+    return np.einsum("kij,lji->kl", SdV, SdV) / 2
+
+
+def average_information(
+    V: MarginalCovariance,
+    structure: Structure,
+    X: ArrayLike,
+    y: ArrayLike,
+    route: str = "auto",
+) -> Array:
+    """Return the mean of the observed and the expected information on phi, in which the traces cancel.
+
+    ``A_kl = y'Q dV_k Q dV_l Q y / 2``, the same for "ml" and "reml". The observed information, minus the
+    second derivatives of the log-likelihood, is 2 A - I. Parameters and errors as `score`.
+
+    Returns
+    -------
+    (ntheta + 1, ntheta + 1) array
+
+    Notes
+    -----
+    Book label: eq-average-information. Gilmour, Thompson and Cullis (1995), Biometrics 51.
+
+    Examples
+    --------
+    >>> structure = Structure((TermShape("g", ("(Intercept)",), 2),))
+    >>> V = MarginalCovariance.from_structure(np.kron(np.eye(2), np.ones((2, 1))), structure, [0.0], 1.0)
+    >>> average_information(V, structure, np.ones((4, 1)), [1.0, 3.0, 7.0, 9.0]).round(12)
+    array([[72., 36.],
+           [36., 20.]])
+    """
+    _, QdVQy, dVQy, _ = _solved(V, structure, X, y, "reml", route)
+    return dVQy @ QdVQy.T / 2
+
+
+def _solved(
+    V: MarginalCovariance, structure: Structure, X: ArrayLike, y: ArrayLike, criterion: str, route: str
+) -> tuple[Array, Array, Array, Array]:
+    """Return S dV_k with S = V^-1 or Q (K, n, n); Q dV_k Qy (K, n); dV_k Qy (K, n); Qy (n,)."""
+    X = as_matrix(X, "X", V.n)
+    F = factor(V, route)
+    dV = covariance_derivatives(V.Z, structure, V.weights)                  # (K, n, n)
+    Qy = gls(F, X, y).Qy
+    dVQy = dV @ Qy                                                          # (K, n)
+    S = F.solve if criterion == "ml" else lambda B: project(F, X, B)
+    return np.array([S(d) for d in dV]), project(F, X, dVQy.T).T, dVQy, Qy
+
+
+def variance_derivative(
+    Z: ArrayLike,
+    structure: Structure,
+    theta: Sequence[float] | Array,
+    X: ArrayLike,
+    y: ArrayLike,
+    criterion: str = "reml",
+    weights: ArrayLike | None = None,
+    route: str = "auto",
+) -> list[Array]:
+    """Return the derivative D_t of the profiled deviance in each term's relative covariance Psi_t.
+
+    With Psi_t = L_t L_t' and V_0 = V / sigma2, the deviance moves by tr(D_t dPsi_t), where ``D_t = sum_j
+    Z_j'S_j - (df / pwrss) g_j g_j'`` and g = Z'V_0^-1 (y - X beta_hat). For "ml", S = V_0^-1 Z and df = n;
+    for "reml", S = Q_0 Z and df = n - p. At theta = 0, where the gradient in theta always vanishes, D_t
+    decides: a direction v with v'D_t v < 0 is one in which a variance lowers the deviance, and theta = 0 is a
+    local minimum when every D_t is positive definite.
+
+    Parameters
+    ----------
+    Z : (n, m) array
+    structure : Structure
+    theta : (ntheta,) array
+    X : (n, p) array
+    y : (n,) array
+    criterion : {"reml", "ml"}
+    weights : (n,) array, optional
+        The diagonal of W; None stands for W = I.
+    route : str
+        How V is solved; see `lmmtext.routes.factor`.
+
+    Returns
+    -------
+    list of (q, q) arrays
+        Symmetric, one per random term.
+
+    Raises
+    ------
+    ValueError
+        As `score`.
+
+    Notes
+    -----
+    Book label: eq-variance-derivative.
+
+    Examples
+    --------
+    >>> structure = Structure((TermShape("g", ("(Intercept)",), 2),))
+    >>> Z, y = np.kron(np.eye(2), np.ones((2, 1))), [1.0, 3.0, 7.0, 9.0]
+    >>> variance_derivative(Z, structure, [0.0], np.ones((4, 1)), y, "ml")[0].round(12)   # 4 - (4 / 40) (36 + 36)
+    array([[-3.2]])
+    """
+    one_of(criterion, "criterion", CRITERION)
+    V_0 = MarginalCovariance.from_structure(Z, structure, theta, 1.0, weights)
+    X = as_matrix(X, "X", V_0.n)
+    F = factor(V_0, route)
+    fit = gls(F, X, y)
+    restricted = criterion == "reml"
+    df = V_0.n - restricted * len(fit.beta)
+    S = project(F, X, V_0.Z) if restricted else F.solve(V_0.Z)              # (n, m)
+    return relative_derivative(V_0.Z, structure, S, V_0.Z.T @ fit.Qy, df / fit.rss)
+
+
+def relative_derivative(Z: Array, structure: Structure, S: Array, g: Array, precision: float) -> list[Array]:
+    """Return ``D_t = sum_j Z_j'S_j - precision g_j g_j'`` for each term, where S = V_0^-1 Z or Q_0 Z.
+
+    The sum of `variance_derivative` once its parts are known; the conditional likelihood of the Gauss-Seidel
+    iteration has another g.
+
+    >>> structure = Structure((TermShape("g", ("(Intercept)",), 2),))
+    >>> relative_derivative(np.eye(2), structure, np.eye(2), np.array([1.0, 2.0]), 1.0)
+    [array([[-3.]])]
+    """
+    out = []
+    for term, cols in zip(structure.terms, structure.slices, strict=True):
+        J, q = term.nlevels, term.q
+        Z_t, S_t = (A[:, cols].reshape(-1, J, q) for A in (Z, S))           # (n, J, q)
+        g_t = g[cols].reshape(J, q)
+        out.append(np.einsum("ija,ijb->ab", Z_t, S_t) - precision * g_t.T @ g_t)
+    return out
+
+
+def profiled_gradient(
+    Z: ArrayLike,
+    structure: Structure,
+    theta: Sequence[float] | Array,
+    X: ArrayLike,
+    y: ArrayLike,
+    criterion: str = "reml",
+    weights: ArrayLike | None = None,
+    route: str = "auto",
+) -> Array:
+    """Return the gradient of the profiled deviance in theta: the lower triangle of 2 D_t L_t, term by term.
+
+    Since dPsi_t = dL_t L_t' + L_t dL_t', tr(D_t dPsi_t) = 2 tr(D_t L_t dL_t'), for D_t of
+    `variance_derivative`, whose parameters and errors these are.
+
+    Returns
+    -------
+    (ntheta,) array
+
+    Notes
+    -----
+    Book label: eq-profiled-gradient.
+
+    Examples
+    --------
+    >>> structure = Structure((TermShape("g", ("(Intercept)",), 2),))
+    >>> Z, y = np.kron(np.eye(2), np.ones((2, 1))), [1.0, 3.0, 7.0, 9.0]
+    >>> profiled_gradient(Z, structure, [1.0], np.ones((4, 1)), y, "ml").round(12)     # 2 (4 / 3 - (4 / 16) 8)
+    array([-1.33333333])
+    >>> bool(abs(profiled_gradient(Z, structure, [2.0], np.ones((4, 1)), y, "ml")[0]) < 1e-12)   # the optimum
+    True
+    """
+    D = variance_derivative(Z, structure, theta, X, y, criterion, weights, route)
+    return structure.theta([2 * D_t @ L_t for D_t, L_t in zip(D, structure.factors(theta), strict=True)])

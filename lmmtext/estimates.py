@@ -1,0 +1,238 @@
+"""Everything that a fitted linear mixed model knows, in the units and under the names of the data."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from lmmtext.arrays import Array, readonly
+from lmmtext.design import Design
+from lmmtext.fitter import Optimum, Statistics
+from lmmtext.structure import lower_form
+
+
+@dataclass(frozen=True, eq=False)
+class TermCovariance:
+    """Sigma, the covariance of one random term's coefficients, with its standard deviations and correlations."""
+
+    group: str
+    covariance: pd.DataFrame        # (q, q), in squared units of y per unit of each column
+
+    @property
+    def sd(self) -> pd.Series:
+        """Standard deviations, (q,)."""
+        return pd.Series(np.sqrt(np.diag(self.covariance)), index=self.covariance.index, name="sd")
+
+    @property
+    def corr(self) -> pd.DataFrame:
+        """Correlations, (q, q); not a number where a standard deviation is zero."""
+        sd = self.sd.where(self.sd > 0).to_numpy()
+        corr = self.covariance / np.outer(sd, sd)
+        return corr.mask(np.eye(len(sd), dtype=bool) & ~np.isnan(sd), 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """The estimates of y = X beta + Z alpha + epsilon at the optimum of its criterion.
+
+    Var(alpha) = sigma2 Lambda(theta) Lambda(theta)', Var(epsilon) = sigma2 W^-1. Frozen: a fit of other
+    data, or of another model, is another object.
+    """
+
+    design: Design
+    criterion: str
+    stats: Statistics
+    optimum: Optimum
+
+    # --- the criterion ---
+
+    @property
+    def objective(self) -> float:
+        """-2 log L for criterion "ml", the REML criterion for "reml", with every constant, as in lme4."""
+        return self.optimum.at.objective
+
+    @property
+    def loglik(self) -> float:
+        """The maximised log-likelihood, restricted for criterion "reml"."""
+        return -self.objective / 2
+
+    @property
+    def npar(self) -> int:
+        """Parameters estimated: beta, theta and sigma."""
+        return self.design.p + self.design.structure.ntheta + 1
+
+    @property
+    def aic(self) -> float:
+        """objective + 2 npar."""
+        return self.objective + 2 * self.npar
+
+    @property
+    def bic(self) -> float:
+        """objective + log(n) npar."""
+        return self.objective + float(np.log(self.nobs)) * self.npar
+
+    @property
+    def nobs(self) -> int:
+        """Observations used."""
+        return self.design.n
+
+    @property
+    def converged(self) -> bool:
+        """Whether the search ended at a minimum."""
+        return self.optimum.converged
+
+    @property
+    def message(self) -> str:
+        """How the search ended, in words."""
+        return self.optimum.message
+
+    # --- fixed effects ---
+
+    @cached_property
+    def fixef(self) -> pd.Series:
+        """Generalised least squares estimates beta_hat, in the units of y per unit of each column."""
+        s, at = self.stats, self.optimum.at
+        beta = s.beta + s.scale * np.linalg.solve(s.R_X, at.beta)
+        return pd.Series(beta, index=list(self.design.X_names), name="fixef")
+
+    @cached_property
+    def vcov(self) -> pd.DataFrame:
+        """Covariance (X'V^-1X)^-1 of beta_hat at the estimated V."""
+        s, at = self.stats, self.optimum.at
+        half = np.linalg.solve(at.L_D[:-1, :-1], np.eye(s.p)) @ np.linalg.inv(s.R_X).T if s.p else np.zeros((0, 0))
+        names = list(self.design.X_names)
+        return pd.DataFrame(at.sigma2 * half.T @ half, index=names, columns=names)
+
+    @cached_property
+    def stderr(self) -> pd.Series:
+        """Standard errors of beta_hat: roots of the diagonal of ``vcov``."""
+        return pd.Series(np.sqrt(np.diag(self.vcov)), index=self.vcov.index, name="stderr")
+
+    # --- variances ---
+
+    @property
+    def sigma2(self) -> float:
+        """Residual variance (of an observation of weight one)."""
+        return self.optimum.at.sigma2
+
+    @property
+    def sigma(self) -> float:
+        """Residual standard deviation."""
+        return float(np.sqrt(self.sigma2))
+
+    @cached_property
+    def theta(self) -> Array:
+        """Parameters of the relative covariance factor Lambda, in lme4's order and sign."""
+        return readonly(self.design.structure.theta(self._factors))
+
+    @cached_property
+    def varcorr(self) -> Mapping[str, TermCovariance]:
+        """For each random term its covariance; terms of the same group are told apart as in lme4 (`g`, `g.1`)."""
+        out: dict[str, TermCovariance] = {}
+        for term, factor in zip(self.design.terms, self._factors, strict=True):
+            names = list(term.columns)
+            table = pd.DataFrame(self.sigma2 * factor @ factor.T, index=names, columns=names)
+            again = sum(other.group == term.group for other in out.values())
+            out[f"{term.group}.{again}" if again else term.group] = TermCovariance(term.group, table)
+        return out
+
+    @cached_property
+    def boundary(self) -> tuple[str, ...]:
+        """The components on the edge of the parameter space, in words; empty for an interior fit."""
+        out = []
+        for term, factor, rank in zip(self.design.terms, self._factors, self.optimum.ranks, strict=True):
+            if rank == term.q:
+                continue
+            zero = [c for c, row in zip(term.columns, factor, strict=True) if not row.any()]
+            out += [f"{term.group}: the variance of {name} is zero" for name in zero]
+            left = [c for c in term.columns if c not in zero]
+            if len(left) == 2 and rank == 1:
+                rows = factor[[term.columns.index(c) for c in left]]
+                sign = "+1" if rows[0] @ rows[1] > 0 else "-1"
+                out.append(f"{term.group}: the correlation of {left[0]} and {left[1]} is {sign}")
+            elif len(left) > rank:
+                out.append(f"{term.group}: the covariance of {', '.join(left)} has rank {rank} instead of {len(left)}")
+        return tuple(out)
+
+    # --- random effects ---
+
+    @cached_property
+    def ranef(self) -> Mapping[str, pd.DataFrame]:
+        """Conditional modes (BLUPs) of the random effects: for each grouping factor, levels by coefficients."""
+        return {
+            group: pd.DataFrame(modes, index=pd.Index(levels, name=group), columns=columns)
+            for group, levels, columns, modes in self._by_group(
+                [self.stats.scale * a @ T.T for a, T in zip(self.optimum.at.modes, self._inverse_bases, strict=True)]
+            )
+        }
+
+    @cached_property
+    def condvar(self) -> Mapping[str, Array]:
+        """Conditional covariances sigma2 Lambda M^-1 Lambda' of the random effects: for each factor, (J, q, q).
+
+        Rows and columns are those of ``ranef``; they cross the terms of a factor, `||` ones too.
+        """
+        relative = self.optimum.at.relative_condvar
+        scaled = [self.sigma2 * T @ K @ T.T for K, T in zip(relative, self._inverse_bases, strict=True)]
+        return {group: readonly(K) for group, _, _, K in self._by_group(scaled)}
+
+    @cached_property
+    def coef(self) -> Mapping[str, pd.DataFrame]:
+        """Each group's own coefficients beta_j = beta + alpha_j: for each grouping factor, levels by coefficients."""
+        return {
+            group: modes.add(self.fixef.reindex(modes.columns, fill_value=0.0), axis="columns")
+            for group, modes in self.ranef.items()
+        }
+
+    # --- observations ---
+
+    @cached_property
+    def residuals(self) -> pd.Series:
+        """y - X beta_hat - Z alpha_hat (less the offset), in the units of y."""
+        weighted, w = self.optimum.at.residual, self.design.weights
+        values = weighted if w is None else weighted / np.sqrt(w)
+        return pd.Series(values, index=self.design.index, name="residuals")
+
+    @cached_property
+    def fitted(self) -> pd.Series:
+        """X beta_hat + Z alpha_hat (with the offset), in the units of y."""
+        return pd.Series(self.design.y - self.residuals.to_numpy(), index=self.design.index, name="fitted")
+
+    @cached_property
+    def Qy(self) -> Array:
+        """V^-1 (y - X beta_hat), (n,), from which alpha_hat = G Z'Qy and the residual = sigma2 W^-1 Qy follow."""
+        w = self.design.weights
+        return readonly(self.residuals.to_numpy() * (1.0 if w is None else w) / self.sigma2)
+
+    # --- from the fitter's scaled variables to those of the data ---
+
+    @cached_property
+    def _factors(self) -> tuple[Array, ...]:
+        """Each term's lower triangular factor, in the columns of the data."""
+        scaled = self.design.structure.factors(self.optimum.at.theta)
+        return tuple(
+            lower_form(np.linalg.solve(T, L[:, L.any(axis=0)]))
+            for T, L in zip(self.stats.bases, scaled, strict=True)
+        )
+
+    @cached_property
+    def _inverse_bases(self) -> tuple[Array, ...]:
+        """For each block T^-1, (q, q), over all its terms: alpha = T^-1 alpha~."""
+        out = []
+        for block in self.stats.blocks:
+            inverse, at = np.zeros((block.q, block.q)), 0
+            for t in block.terms:
+                q = self.design.terms[t].q
+                inverse[at : at + q, at : at + q] = np.linalg.inv(self.stats.bases[t])
+                at += q
+            out.append(inverse)
+        return tuple(out)
+
+    def _by_group(self, blocks: list[Array]) -> Iterator[tuple[str, pd.Index, list[str], Array]]:
+        """The blocks in the order of the terms, each with its group, levels and coefficients."""
+        order = sorted(range(len(blocks)), key=lambda b: self.stats.blocks[b].terms[0])
+        for b in order:
+            terms = [self.design.terms[t] for t in self.stats.blocks[b].terms]
+            yield terms[0].group, terms[0].levels, [c for t in terms for c in t.columns], blocks[b]

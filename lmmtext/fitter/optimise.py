@@ -1,0 +1,197 @@
+"""The minimum of the profiled criterion: BFGS with the exact gradient, Newton steps, and the edge decided by derivatives.
+
+theta = 0 is a stationary point of every model, so a vanishing gradient in theta proves nothing there. A rank is
+given up only when the derivative in the variances, D, is positive semi-definite on the directions that are lost.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmmtext.arrays import Array
+from lmmtext.fitter.profile import Evaluation, evaluate
+from lmmtext.fitter.statistics import Statistics
+from lmmtext.structure import lower_form
+
+SMALL = 1e-3  # singular values of Lambda (scaled columns) below which the edge is tried
+SATURATED = 1e-14  # residual variance, of that around the fixed effects, below which there is none left
+NO_RESIDUAL = "not converged: the residual variance goes to zero, the random effects explain y completely"
+NOISE = 1e-6  # relative: eigenvalues of a differenced Hessian below this are not told from zero
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """Where the search ended: the evaluation there, how many were needed, and whether it is a minimum."""
+
+    at: Evaluation
+    ranks: tuple[int, ...]
+    evaluations: int
+    decrement: float
+    converged: bool
+    message: str
+
+
+class _Search:
+    """The criterion as a function of theta, counting its evaluations."""
+
+    def __init__(self, stats: Statistics, criterion: str) -> None:
+        self.stats, self.criterion, self.evaluations = stats, criterion, 0
+
+    def at(self, theta: Array, exact: bool = False) -> Evaluation:
+        self.evaluations += 1
+        return evaluate(self.stats, theta, self.criterion, exact=exact)
+
+    def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
+        """For the line search: a theta that floating point cannot factor is infinitely bad."""
+        try:
+            point = self.at(theta)
+            return point.objective, point.gradient
+        except np.linalg.LinAlgError:
+            return np.inf, np.zeros_like(theta)
+
+
+def minimise(stats: Statistics, criterion: str, start: Array | None = None) -> Optimum:
+    """Minimise the profiled criterion over theta, from `start` or from the identity.
+
+    A minimum on the edge of the parameter space is sought again from two other starts: the profile can have
+    a second, interior, minimum.
+    """
+    search, structure = _Search(stats, criterion), stats.structure
+    identity = structure.on_diagonal.astype(float)
+    best = _descend(search, identity if start is None else start)
+    if start is None and sum(best[1]) < sum(t.q for t in structure.terms):
+        for factor in (0.15, 6.0):
+            other = _descend(search, factor * identity)
+            if other[0].objective < best[0].objective - 1e-9:
+                best = other
+    point, ranks, decrement, reason = best
+    final = search.at(point.theta, exact=True)
+    message = reason or f"converged: a further Newton step would gain {decrement:.1e}"
+    return Optimum(final, ranks, search.evaluations, decrement, reason is None, message)
+
+
+def _descend(search: _Search, theta: Array) -> tuple[Evaluation, tuple[int, ...], float, str | None]:
+    from scipy.optimize import minimize
+
+    for _ in range(8):
+        with np.errstate(all="ignore"):
+            theta = minimize(search.value_and_gradient, theta, jac=True, method="BFGS", options={"gtol": 1e-4}).x
+        inside = search.at(theta)
+        if inside.pwrss < SATURATED * inside.stats.n:
+            return inside, _ranks(inside), np.inf, NO_RESIDUAL
+        inside, decrement, away = _newton(search, theta)
+        point, ranks, escape = _edge(search, inside)
+        if point is not inside and escape is None:
+            point, decrement, away = _newton(search, point.theta)
+        theta = escape if escape is not None else away
+        if theta is None:
+            settled = decrement <= max(1e-9, 1e3 * point.rounding)
+            reason = f"not converged: a further Newton step would gain {decrement:.1e}"
+            if point.pwrss < 1e6 * SATURATED * point.stats.n:
+                reason = NO_RESIDUAL
+            return point, ranks, decrement, None if settled else reason
+    return point, ranks, np.inf, "not converged: the search kept leaving saddle points"
+
+
+def _newton(search: _Search, theta: Array, steps: int = 12) -> tuple[Evaluation, float, Array | None]:
+    """Newton steps with a differenced Hessian, until one would gain nothing; also a way down from a saddle, or None.
+
+    Columns of a factor that are zero stay zero: the search has decided that their rank is lost.
+    """
+    point, decrement, away = search.at(theta), np.inf, None
+    structure = search.stats.structure
+    free = structure.theta([np.broadcast_to(1.0 * f.any(axis=0), f.shape) for f in structure.factors(theta)]) > 0
+    if not free.any():
+        return point, 0.0, None
+    for _ in range(steps):
+        gradient = point.gradient[free]
+        values, basis = np.linalg.eigh(_hessian(search, point, free))
+        vectors = np.zeros((len(theta), len(values)))
+        vectors[free] = basis
+        along = basis.T @ gradient
+        sure = values > NOISE * values[-1]
+        decrement = float((along[sure] ** 2 / values[sure]).sum() / 2)
+        if values[0] < -1e-4 * max(values[-1], 1e-8):
+            away = _downhill(search, point, vectors[:, 0])
+        if away is not None:
+            break
+        better = _shortened(search, point, -vectors[:, sure] @ (along[sure] / values[sure]))
+        point = better or point
+        if better is None or decrement <= point.rounding:
+            break
+    return point, decrement, away
+
+
+def _hessian(search: _Search, point: Evaluation, free: np.ndarray) -> Array:
+    """Forward differences of the gradient, made symmetric; exact enough for Newton's method to keep its speed."""
+    theta, columns = point.theta, []
+    for k in np.flatnonzero(free):
+        h = 1e-5 * max(abs(theta[k]), 0.1)
+        moved = theta.copy()
+        moved[k] += h
+        columns.append((search.at(moved).gradient - point.gradient)[free] / h)
+    H = np.array(columns)
+    return (H + H.T) / 2
+
+
+def _shortened(search: _Search, point: Evaluation, step: Array) -> Evaluation | None:
+    """The point after the longest of the steps 1, 1/2, 1/4, ... that does not go up by more than rounding."""
+    for halving in range(12):
+        theta = point.theta + step / 2**halving
+        try:
+            tried = search.at(theta)
+        except np.linalg.LinAlgError:
+            continue
+        if tried.objective <= point.objective + point.rounding:
+            return tried
+    return None
+
+
+def _downhill(search: _Search, point: Evaluation, direction: Array) -> Array | None:
+    """A theta along +-direction with a lower objective, or None if there is none."""
+    return _lowest(search, point, lambda t: [point.theta + t * direction, point.theta - t * direction])
+
+
+def _lowest(search: _Search, point: Evaluation, curve: Callable[[float], list[Array]]) -> Array | None:
+    values = [(search.value_and_gradient(theta)[0], theta) for t in 10.0 ** np.arange(-4, 1) for theta in curve(t)]
+    value, theta = min(values, key=lambda pair: pair[0])
+    return theta if value < point.objective - 1e-10 else None
+
+
+def _edge(search: _Search, point: Evaluation) -> tuple[Evaluation, tuple[int, ...], Array | None]:
+    """Give up the ranks that the derivative in the variances says are lost; or a theta that leads away from a false zero."""
+    structure = search.stats.structure
+    for t in range(len(structure.terms)):
+        factors = list(structure.factors(point.theta))
+        U, s, _ = np.linalg.svd(factors[t])
+        if not (s < SMALL).any():
+            continue
+        rank = int((s >= SMALL).sum())
+        factors[t] = lower_form(U[:, :rank] * s[:rank])
+        tried = search.at(structure.theta(factors))
+        lost = U[:, rank:]
+        slopes, directions = np.linalg.eigh(lost.T @ tried.variance_derivative[t] @ lost)
+        size = np.abs(np.diag(tried.variance_derivative[t])).max() + search.stats.n
+        if slopes[0] < -1e-11 * size:
+            if (s[rank:] == 0).all():
+                return point, _ranks(point), _leave(search, tried, t, lost @ directions[:, 0])
+        elif tried.objective <= point.objective + 1e-9:
+            point = tried
+    return point, _ranks(point), None
+
+
+def _leave(search: _Search, point: Evaluation, t: int, direction: Array) -> Array | None:
+    """A theta with variance added to term t along `direction`, where that lowers the objective."""
+    structure = search.stats.structure
+
+    def curve(size: float) -> list[Array]:
+        factors = list(structure.factors(point.theta))
+        factors[t] = lower_form(np.column_stack([factors[t], size * direction]))
+        return [structure.theta(factors)]
+
+    return _lowest(search, point, curve)
+
+
+def _ranks(point: Evaluation) -> tuple[int, ...]:
+    return tuple(int(f.any(axis=0).sum()) for f in point.stats.structure.factors(point.theta))

@@ -1,0 +1,135 @@
+"""The rows and columns that a formula uses: selected, typed, and freed of missing values, once, at the door."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """The columns that a model uses, complete, with text as categories in C-locale order.
+
+    ``table`` has one row for each complete row of the data, ``kept`` says which those were, ``levels``
+    holds for each column its categories, or None for a numeric column.
+    """
+
+    table: pd.DataFrame
+    kept: np.ndarray
+    levels: Mapping[str, pd.Index | None]
+
+    @property
+    def dropped(self) -> int:
+        """Rows left out because a value was missing."""
+        return int((~self.kept).sum())
+
+
+def as_table(data: Any) -> pd.DataFrame:
+    """Return `data` as a DataFrame, or say what was wanted."""
+    if isinstance(data, pd.DataFrame):
+        return data
+    try:
+        return pd.DataFrame(data)
+    except (TypeError, ValueError) as error:
+        message = f"data must be a pandas DataFrame (or what pandas.DataFrame takes), got {type(data).__name__}"
+        raise TypeError(f"{message}: {error}.") from None
+
+
+def prepare(
+    data: pd.DataFrame, columns: Sequence[str], extra: Mapping[str, np.ndarray], missing: str = "drop"
+) -> Frame:
+    """Select `columns`, leave out incomplete rows (also where an `extra` array is missing), settle the types.
+
+    Raises ValueError for a column that stands twice, for empty data, for data without a complete row, and,
+    with ``missing="raise"``, for any missing value.
+    """
+    if missing not in ("drop", "raise"):
+        raise ValueError(f"missing must be 'drop' or 'raise', got {missing!r}.")
+    for name in columns:
+        if list(data.columns).count(name) > 1:
+            raise ValueError(f"column {name!r} stands {list(data.columns).count(name)} times in the data; rename one.")
+    if not len(data):
+        raise ValueError("the data have no rows.")
+    table = data[list(columns)]
+    absent = {name: table[name].isna().to_numpy() for name in columns}
+    absent |= {name: np.isnan(values) for name, values in extra.items()}
+    counts = {name: int(gone.sum()) for name, gone in absent.items() if gone.any()}
+    if counts and missing == "raise":
+        listed = ", ".join(f"{name} ({count})" for name, count in counts.items())
+        raise ValueError(f"values are missing: {listed}. Complete them, or use missing='drop'.")
+    for name, count in counts.items():
+        if count == len(data):
+            raise ValueError(f"every value of {name!r} is missing.")
+    kept = ~np.logical_or.reduce(list(absent.values())) if absent else np.ones(len(data), bool)
+    if not kept.any():
+        listed = ", ".join(f"{name} ({count})" for name, count in counts.items())
+        raise ValueError(f"no row is complete; missing values: {listed}.")
+    table = pd.DataFrame({name: _settled(table[name][kept]) for name in columns}, index=data.index[kept])
+    return Frame(table, kept, {name: levels(table[name]) for name in columns})
+
+
+def levels(column: pd.Series) -> pd.Index | None:
+    """The categories of a settled column, None if it is numeric."""
+    return column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else None
+
+
+def matched(column: pd.Series, known: pd.Index | None, name: str) -> pd.Series:
+    """Bring a column of new data to the type that it had in the fit; unseen categories are an error."""
+    if known is None:
+        return _number(column, name)
+    values = column.astype(known.dtype) if column.dtype == object else column
+    unseen = [v for v in pd.unique(values.dropna()) if v not in known]
+    if unseen:
+        raise ValueError(f"{name!r} has the level {unseen[0]!r}, which the fit has not seen; its levels are {_some(known)}.")
+    return pd.Series(pd.Categorical(values, categories=known), index=column.index, name=name)
+
+
+def factor(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """Codes and levels of a grouping column: numbers in their order, text in C-locale order."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy().astype(np.intp), column.cat.categories
+    values = column.to_numpy()
+    if values.dtype.kind == "f" and (values == np.round(values)).all():
+        values = values.astype(np.int64)
+    found, codes = np.unique(values, return_inverse=True)
+    return codes.astype(np.intp), pd.Index(found)
+
+
+def _settled(column: pd.Series) -> pd.Series:
+    """Numbers as numpy numbers, booleans and text as categories; a category that no row has is left out."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return column.cat.remove_unused_categories()
+    if pd.api.types.is_bool_dtype(dtype):
+        return pd.Series(pd.Categorical(column.astype(bool), categories=_present(column.astype(bool))), index=column.index)
+    if pd.api.types.is_numeric_dtype(dtype):
+        integral = pd.api.types.is_integer_dtype(dtype)
+        return pd.Series(column.to_numpy(dtype=np.int64 if integral else float), index=column.index)
+    values = column.astype(object)
+    numeric = all(isinstance(v, (int, float, np.number)) and not isinstance(v, bool) for v in pd.unique(values))
+    if numeric:
+        return pd.Series(values.to_numpy(dtype=float), index=column.index)
+    if pd.api.types.is_string_dtype(dtype) or dtype == object:
+        text = values if all(isinstance(v, str) for v in pd.unique(values)) else values.map(str)
+        return pd.Series(pd.Categorical(text, categories=_present(text)), index=column.index)
+    return column
+
+
+def _present(values: pd.Series) -> list:
+    """The distinct values in order; Python's order of text is that of the C locale."""
+    return sorted(pd.unique(values))
+
+
+def _number(column: pd.Series, name: str) -> pd.Series:
+    try:
+        return pd.Series(column.to_numpy(dtype=float, na_value=np.nan), index=column.index)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name!r} must be numeric, as in the data of the fit; got {column.dtype} values.") from None
+
+
+def _some(values: Sequence[Any], most: int = 8) -> str:
+    """A readable list of values, cut short."""
+    shown = ", ".join(repr(v) for v in list(values)[:most])
+    return shown + (f", ... ({len(values)} in all)" if len(values) > most else "")

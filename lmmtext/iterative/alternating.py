@@ -1,0 +1,76 @@
+"""Estimators that take turns: Gauss-Seidel between beta and phi, EM between the effects and phi."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lmmtext.arrays import Array
+from lmmtext.covariance import MarginalCovariance
+from lmmtext.derivatives import relative_derivative, theta_and_sigma2, variance_parameters
+from lmmtext.gls import gls, project
+from lmmtext.iterative.problem import Problem, bfgs
+from lmmtext.routes import factor
+
+
+def gauss_seidel(problem: Problem, phi: Array) -> Iterator[Array]:
+    """Yield iterates of: beta by GLS at phi; then phi by maximizing the likelihood with that beta held.
+
+    With r = y - X beta held, ``log|V_0| + n (1 + log(2 pi r'V_0^-1 r / n))`` is minimized over theta by BFGS,
+    and ``sigma2 = r'V_0^-1 r / n``. There is no such iteration for the restricted likelihood, which has no
+    beta.
+    """
+    if problem.criterion != "ml":
+        raise ValueError(
+            "estimator 'gauss_seidel' needs criterion 'ml': it maximizes over beta and the variance parameters in "
+            "turn, and the restricted likelihood has no beta. Use criterion='ml' or another estimator."
+        )
+    Z, structure, X, y, weights = problem.Z, problem.structure, problem.X, problem.y, problem.weights
+    n = len(y)
+    while True:
+        r = gls(factor(problem.V(phi)), X, y).residuals                     # beta given phi
+
+        def conditional(theta: Array, r: Array = r) -> tuple[float, Array, float]:
+            F = factor(MarginalCovariance.from_structure(Z, structure, theta, 1.0, weights))
+            Vinvr = F.solve(r)
+            rss = float(r @ Vinvr)
+            D = relative_derivative(Z, structure, F.solve(Z), Z.T @ Vinvr, n / rss)
+            gradient = structure.theta([2 * D_t @ L for D_t, L in zip(D, structure.factors(theta), strict=True)])
+            return F.logdet + n * (1 + np.log(2 * np.pi * rss / n)), gradient, rss / n
+
+        start, _ = theta_and_sigma2(structure, phi)
+        theta = bfgs(problem, lambda theta, f=conditional: f(theta)[:2], start)[-1]         # phi given beta
+        new = variance_parameters(structure, theta, conditional(theta)[2])
+        if np.array_equal(new, phi):
+            return
+        yield (phi := new)
+
+
+def em(problem: Problem, phi: Array) -> Iterator[Array]:
+    """Yield iterates of: expect the squares of alpha and epsilon given y at phi; then put phi at their means.
+
+    With S = V^-1 for "ml" and Q for "reml", alpha given y has mean a = GZ'Qy and variance C = G - GZ'SZG,
+    epsilon has mean e = sigma2 W^-1 Qy and variance sigma2 W^-1 - sigma2^2 W^-1 S W^-1. Then ``Sigma_t =
+    mean_j (a_j a_j' + C_jj)`` and ``sigma2 = (e'We + tr(W Var(epsilon | y))) / n``. The deviance never rises,
+    and a variance that starts above 0 never arrives there.
+    """
+    Z, X, y, n = problem.Z, problem.X, problem.y, len(problem.y)
+    while True:
+        V = problem.V(phi)
+        F, G, sigma2, Winv = factor(V), V.G, V.sigma2, V.Winv
+        Qy = gls(F, X, y).Qy
+
+        def S(B: Array, F=F) -> Array:
+            return F.solve(B) if problem.criterion == "ml" else project(F, X, B)
+
+        a, C = G @ Z.T @ Qy, G - G @ Z.T @ S(Z) @ G                         # (m,), (m, m)
+        squares = C + np.outer(a, a)
+        covariances = []
+        for term, cols in zip(problem.structure.terms, problem.structure.slices, strict=True):
+            J, q = term.nlevels, term.q
+            covariances.append(np.einsum("jajb->ab", squares[cols, cols].reshape(J, q, J, q)) / J)
+        e = sigma2 * Winv * Qy
+        trace = n * sigma2 - sigma2**2 * np.trace(S(np.diag(Winv)))
+        new = np.append(problem.structure.theta(covariances), (e @ (e / Winv) + trace) / n)
+        if np.array_equal(new, phi):
+            return
+        yield (phi := new)

@@ -1,0 +1,135 @@
+"""Prediction and simulation from a fitted model."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from lmmtext.arrays import Array
+from lmmtext.design import Rows
+from lmmtext.estimates import Estimates
+
+CHUNK = 2**22  # numbers of one intermediate array of the prediction variances
+
+
+def predict(
+    fit: Estimates,
+    newdata: Any = None,
+    *,
+    random: str = "include",
+    new_levels: str = "zero",
+    offset: str | ArrayLike | None = None,
+    variances: bool = False,
+) -> pd.Series | pd.DataFrame:
+    """Predict x'beta + z'alpha for new rows, or for those of the fit.
+
+    Parameters
+    ----------
+    fit : Fit
+    newdata : DataFrame, optional
+        Rows to predict for; the rows of the fit if left out.
+    random : {"include", "omit"}
+        Whether the groups' own effects enter (conditional prediction) or not (population prediction).
+    new_levels : {"zero", "error"}
+        A group that the fit has not seen has the prediction zero for its effects, or is refused.
+    offset : str or array, optional
+        The offset of the new rows, if the fit has one.
+    variances : bool
+        Also return the variance of the prediction error, at the estimated V.
+
+    Returns
+    -------
+    Series, or DataFrame with the columns
+        ``prediction``, ``variance`` = Var(x'beta_hat + z'alpha_hat - x'beta - z'alpha), with the cost of
+        estimating beta, and ``response_variance`` = variance + sigma2, for an observation of weight one.
+        With random="omit" the target is x'beta alone, and so is the variance.
+
+    Raises
+    ------
+    ValueError
+        For missing columns or values, unseen categories, and with new_levels="error" for new groups.
+    """
+    if random not in ("include", "omit"):
+        raise ValueError(f"random must be 'include' or 'omit', got {random!r}.")
+    if new_levels not in ("zero", "error"):
+        raise ValueError(f"new_levels must be 'zero' or 'error', got {new_levels!r}.")
+    rows = _rows_of_fit(fit) if newdata is None else fit.design.rows(newdata)
+    if random == "omit":
+        rows = Rows(rows.X, rows.matrices, tuple(np.full(len(rows.X), -1) for _ in rows.codes), rows.index)
+    elif new_levels == "error":
+        _refuse_new(fit, rows, newdata)
+    X = rows.X[:, _kept(fit)] if newdata is not None else rows.X
+    mean = X @ fit.fixef.to_numpy() + _offset(fit, newdata, offset)
+    for term, z, codes in zip(fit.design.terms, rows.matrices, rows.codes, strict=True):
+        modes = fit.ranef[term.group][list(term.columns)].to_numpy()
+        mean = mean + (z * modes[codes]).sum(axis=1) * (codes >= 0)
+    prediction = pd.Series(mean, index=rows.index, name="prediction")
+    if not variances:
+        return prediction
+    zs = rows.matrices if random == "include" else tuple(np.zeros_like(z) for z in rows.matrices)
+    variance = _error_variance(fit, X, zs, rows.codes)
+    return pd.DataFrame({"prediction": prediction, "variance": variance, "response_variance": variance + fit.sigma2})
+
+
+def simulate(fit: Estimates, rng: np.random.Generator) -> pd.Series:
+    """Draw a response from the fitted model: y = X beta_hat + Z alpha + epsilon, with new alpha and epsilon."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng must be a numpy Generator, such as numpy.random.default_rng(1), got {type(rng).__name__}.")
+    d = fit.design
+    y = d.X @ fit.fixef.to_numpy() + (0.0 if d.offset is None else d.offset)
+    for term, factor in zip(d.terms, d.structure.factors(fit.theta), strict=True):
+        alpha = fit.sigma * rng.standard_normal((len(term.levels), term.q)) @ factor.T
+        y = y + (term.matrix * alpha[term.codes]).sum(axis=1)
+    epsilon = fit.sigma * rng.standard_normal(d.n)
+    return pd.Series(y + (epsilon if d.weights is None else epsilon / np.sqrt(d.weights)), index=d.index, name="y")
+
+
+def _rows_of_fit(fit: Estimates) -> Rows:
+    d = fit.design
+    return Rows(d.X, tuple(t.matrix for t in d.terms), tuple(t.codes for t in d.terms), d.index)
+
+
+def _kept(fit: Estimates) -> list[int]:
+    return [k for k, name in enumerate(fit.design.coding.columns) if name not in fit.design.dropped_columns]
+
+
+def _refuse_new(fit: Estimates, rows: Rows, newdata: Any) -> None:
+    for term, codes in zip(fit.design.terms, rows.codes, strict=True):
+        new = np.flatnonzero(codes < 0)
+        if new.size:
+            names = [name for name, _ in term.factors]
+            level = ":".join(str(pd.DataFrame(newdata)[name].iloc[new[0]]) for name in names)
+            raise ValueError(
+                f"{new.size} rows have groups of {term.group!r} that the fit has not seen, first {level!r}. "
+                "With new_levels='zero' they are predicted with effects of zero."
+            )
+
+
+def _offset(fit: Estimates, newdata: Any, offset: str | ArrayLike | None) -> Array | float:
+    if newdata is None:
+        if offset is not None:
+            raise ValueError("offset= is for newdata; the rows of the fit have theirs.")
+        return 0.0 if fit.design.offset is None else fit.design.offset
+    if (offset is None) != (fit.design.offset is None):
+        lacks = "has an offset: give the new rows theirs by offset=" if offset is None else "has no offset: leave offset= out"
+        raise ValueError(f"the fit {lacks}.")
+    if offset is None:
+        return 0.0
+    values = pd.DataFrame(newdata)[offset] if isinstance(offset, str) else offset
+    return np.broadcast_to(np.asarray(values, dtype=float), (len(newdata),))
+
+
+def _error_variance(fit: Estimates, X: Array, matrices: tuple[Array, ...], codes: tuple[np.ndarray, ...]) -> Array:
+    """sigma2 times the relative error variances, in chunks of rows; z and x in the scaled variables of the fitter."""
+    s, at = fit.stats, fit.optimum.at
+    x = np.linalg.solve(s.R_X.T, X.T).T if s.p else X
+    turned = [np.linalg.solve(T.T, z.T).T for T, z in zip(s.bases, matrices, strict=True)]
+    columns = [np.hstack([turned[t] for t in block.terms]) for block in s.blocks]
+    groups = [codes[block.terms[0]] for block in s.blocks]
+    step = max(1, CHUNK // max(1, len(at.L_r) + s.p))
+    parts = [
+        at.spread(tuple(z[k : k + step] for z in columns), tuple(g[k : k + step] for g in groups), x[k : k + step])
+        for k in range(0, len(X), step)
+    ]
+    return fit.sigma2 * np.concatenate(parts)

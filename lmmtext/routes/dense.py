@@ -1,0 +1,75 @@
+"""The dense route: the Cholesky factor of V itself."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import LinAlgError, cho_solve, cholesky
+
+from lmmtext.arrays import Array, as_matrix, as_right_side, readonly
+from lmmtext.covariance import MarginalCovariance
+
+LARGEST = 10_000                                                            # V then takes 800 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Dense:
+    """V = L L', and ``V^-1 B = L'^-1 L^-1 B``, ``log|V| = 2 sum log diag L``; n^3 / 3 operations.
+
+    Examples
+    --------
+    >>> F = Dense.of_array([[4.0, 0.0], [0.0, 9.0]])
+    >>> print(F.solve([4.0, 9.0]).round(12), round(F.logdet, 6))
+    [1. 1.] 3.583519
+    """
+
+    L: Array
+
+    @staticmethod
+    def cost(V: MarginalCovariance) -> float:
+        """Return the operations that factoring V takes, roughly."""
+        return V.n**3 / 3
+
+    @staticmethod
+    def refusal(V: MarginalCovariance) -> str | None:
+        """Return why this route cannot factor V, or None if it can."""
+        if V.n > LARGEST:
+            return (
+                f"route 'dense' needs at most {LARGEST} observations; this V has {V.n}. "
+                f"Try route='woodbury' or route='block'."
+            )
+        return None
+
+    @classmethod
+    def of(cls, V: MarginalCovariance) -> "Dense":
+        """Return V factored."""
+        return cls.of_array(V.dense())
+
+    @classmethod
+    def of_array(cls, V: ArrayLike) -> "Dense":
+        """Return any positive definite (n, n) array factored: V need not come from a mixed model."""
+        return cls(readonly(lower_cholesky(as_matrix(V, "V"), "V", "Try route='woodbury'.")))
+
+    @property
+    def logdet(self) -> float:
+        """log|V|."""
+        return float(2 * np.log(np.diag(self.L)).sum())
+
+    def solve(self, B: ArrayLike) -> Array:
+        """Return V^-1 B for B of shape (n,) or (n, k)."""
+        return cho_solve((self.L, True), as_right_side(B, len(self.L)))
+
+
+def lower_cholesky(A: Array, name: str, advice: str) -> Array:
+    """Return lower triangular L with L L' = A, or say that A is not positive definite.
+
+    >>> lower_cholesky(np.array([[1.0, 2.0], [2.0, 1.0]]), "V", "Check its entries.")
+    Traceback (most recent call last):
+        ...
+    numpy.linalg.LinAlgError: V (2 by 2) is not positive definite to working precision. Check its entries.
+    """
+    try:
+        return cholesky(A, lower=True)
+    except LinAlgError:
+        size = f"{A.shape[0]} by {A.shape[1]}"
+        raise LinAlgError(f"{name} ({size}) is not positive definite to working precision. {advice}") from None

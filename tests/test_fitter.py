@@ -1,0 +1,225 @@
+"""The production fitter, held to 50-digit arithmetic, to the other routes, and to its own claims."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given
+
+from lmmtext import lmm, load
+from lmmtext.design import Design, Term
+from lmmtext.fitter import evaluate, minimise, statistics
+from lmmtext.formula import parse
+from lmmtext.structure import lower_form
+from tests import exact
+from tests.zoo import BY_NAME, ZOO, Case, cases, deterministic
+
+EPS = np.finfo(float).eps
+
+
+def design_of(case: Case) -> Design:
+    """The design of a case of the zoo."""
+    terms = tuple(
+        Term(shape.group, shape.columns, A, code, pd.RangeIndex(shape.nlevels), None, (), np.arange(shape.nlevels))
+        for shape, A, code in zip(case.structure.terms, case.columns, case.groups, strict=True)
+    )
+    names = tuple(f"x{k}" for k in range(case.X.shape[1]))
+    return Design(parse("y ~ x + (1 | g)"), case.y, case.X, names, terms, case.weights, None, pd.RangeIndex(len(case.y)), (), 0, None, {})
+
+
+def in_scaled_columns(case: Case) -> Case:
+    """The same model in the fitter's own columns: z~ = T'^-1 z, and theta accordingly."""
+    bases = statistics(design_of(case)).bases
+    columns = tuple(np.linalg.solve(T.T, A.T).T for T, A in zip(bases, case.columns, strict=True))
+    factors = [lower_form(T @ L) for T, L in zip(bases, case.structure.factors(case.theta), strict=True)]
+    return replace(case, columns=columns, theta=case.structure.theta(factors))
+
+
+def deviance_at(case: Case, criterion: str, theta: np.ndarray) -> object:
+    """The profiled deviance in 50 digits, theta in 50 digits too."""
+    covariances, at = [], 0
+    for term in case.structure.terms:
+        L = exact.exactly(np.zeros((term.q, term.q)))
+        for k in range(term.q):
+            for i in range(k, term.q):
+                L[i, k], at = theta[at], at + 1
+        covariances.append(L @ L.T)
+    return exact.exact(case, exact.covariance(case, covariances, exact.mpf(1))).profiled_deviance(criterion)
+
+
+def allowed(value: float, case: Case) -> float:
+    """Rounding of a deviance: a few units in the last place of its terms, and of pwrss, n times."""
+    return 1e4 * EPS * (abs(value) + len(case.y))
+
+
+@pytest.mark.parametrize("criterion", ["reml", "ml"])
+@pytest.mark.parametrize("case", ZOO, ids=str)
+def test_the_objective_is_right_to_rounding_at_any_theta(case, criterion):
+    scaled = in_scaled_columns(case)
+    found = evaluate(statistics(design_of(case)), scaled.theta, criterion, exact=True).objective
+    wanted = float(deviance_at(scaled, criterion, exact.exactly(scaled.theta)))
+    # log|M| of crossed factors: M = I + Lambda'Z'WZ Lambda has eigenvalues down to 1, each off by eps |M|
+    lost = len(case.structure.terms) > 1 and case.structure.m * EPS * len(case.y) * np.abs(scaled.theta).max() ** 2
+    assert abs(found - wanted) <= allowed(wanted, case) + lost
+
+
+@pytest.mark.parametrize("criterion", ["reml", "ml"])
+@pytest.mark.parametrize("case", [c for c in ZOO if np.abs(c.theta).max() < 1e3], ids=str)
+def test_the_gradient_agrees_with_fifty_digit_differences(case, criterion):
+    scaled = in_scaled_columns(case)
+    found = evaluate(statistics(design_of(case)), scaled.theta, criterion).gradient
+    wanted = exact.to_float(exact.gradient(lambda theta: deviance_at(scaled, criterion, theta), scaled.theta))
+    assert np.abs(found - wanted).max() <= 1e-10 * (np.abs(wanted).max() + len(case.y))
+
+
+@deterministic
+@given(cases())
+def test_objective_and_gradient_are_right_on_random_designs(case):
+    assume(len(case.y) > case.X.shape[1] + 1)
+    scaled = in_scaled_columns(case)
+    at = evaluate(statistics(design_of(case)), scaled.theta, "reml", exact=True)
+    wanted = float(deviance_at(scaled, "reml", exact.exactly(scaled.theta)))
+    assert abs(at.objective - wanted) <= allowed(wanted, case)
+    slope = exact.to_float(exact.gradient(lambda theta: deviance_at(scaled, "reml", theta), scaled.theta))
+    assert np.abs(at.gradient - slope).max() <= 1e-9 * (np.abs(slope).max() + len(case.y))
+
+
+def test_the_gradient_check_can_fail():
+    case = in_scaled_columns(BY_NAME["crossed slopes"])
+    found = evaluate(statistics(design_of(BY_NAME["crossed slopes"])), case.theta, "ml").gradient
+    wrong = exact.to_float(exact.gradient(lambda theta: deviance_at(case, "reml", theta), case.theta))
+    assert np.abs(found - wrong).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", ["theta 0", "one theta 0", "singular slopes", "crossed slopes", "three slopes"])
+def test_the_derivative_in_the_variances_agrees_with_differences_where_theta_sees_nothing(name):
+    """One-sided: Psi_t + h v v' for h > 0, whatever the rank of Psi_t."""
+    case = in_scaled_columns(BY_NAME[name])
+    D = evaluate(statistics(design_of(BY_NAME[name])), case.theta, "reml").variance_derivative
+    h = exact.mpf(10) ** -20
+    Psi = [exact.exactly(L) @ exact.exactly(L).T for L in case.structure.factors(case.theta)]
+
+    def value(psi: list) -> object:
+        return exact.exact(case, exact.covariance(case, psi, exact.mpf(1))).profiled_deviance("reml")
+
+    for t, D_t in enumerate(D):
+        for v in np.eye(len(D_t)).tolist() + [[1.0] * len(D_t)]:
+            v = exact.exactly(np.array(v))
+            moved = [P + h * np.outer(v, v) if k == t else P for k, P in enumerate(Psi)]
+            slope = float((value(moved) - value(Psi)) / h)
+            assert np.isclose(exact.to_float(v) @ D_t @ exact.to_float(v), slope, rtol=1e-9, atol=1e-9 * len(case.y))
+
+
+@deterministic
+@given(cases())
+def test_an_optimum_is_a_minimum_in_the_variances(case):
+    """At the end D_t Lambda_t = 0 and D_t is positive semi-definite: no variance wants to grow, none to shrink."""
+    assume(len(case.y) > case.X.shape[1] + 2 and all(t.q * t.nlevels < len(case.y) for t in case.structure.terms))
+    optimum = minimise(statistics(design_of(case)), "reml")
+    assume(optimum.converged)                                               # tiny designs can let sigma2 go to zero
+    factors = case.structure.factors(optimum.at.theta)
+    for D, L in zip(optimum.at.variance_derivative, factors, strict=True):
+        size = len(case.y) + np.abs(D).max()
+        assert np.abs(D @ L).max() <= 1e-5 * size
+        assert np.linalg.eigvalsh(D)[0] >= -1e-5 * size
+
+
+def one_way(between: float, J: int = 12, r: int = 6) -> pd.DataFrame:
+    """A balanced one-way table whose mean squares are MSE = 1 and SSA / J = `between`, by construction."""
+    rng = np.random.default_rng(3)
+    within = rng.normal(size=(J, r))
+    within -= within.mean(axis=1, keepdims=True)
+    within *= np.sqrt(J * (r - 1) / (within**2).sum())
+    means = rng.normal(size=J)
+    means = (means - means.mean()) * np.sqrt(between * J / (r * ((means - means.mean()) ** 2).sum()))
+    return pd.DataFrame({"y": (means[:, None] + within).ravel(), "g": np.repeat(np.arange(J), r)})
+
+
+@pytest.mark.parametrize("between", [1 + 1e-3, 1 + 1e-6, 1.5, 100.0, 1e8])
+def test_a_small_variance_is_not_taken_for_zero(between):
+    """Interior ML: sigma2_alpha = (SSA/J - MSE) / r as soon as SSA/J > MSE, however small."""
+    fit = lmm("y ~ 1 + (1 | g)", one_way(between), criterion="ml")
+    assert fit.boundary == ()
+    assert np.isclose(fit.sigma2, 1, rtol=1e-6)
+    assert np.isclose(fit.varcorr["g"].covariance.iloc[0, 0], (between - 1) / 6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("between", [1 - 1e-3, 1 - 1e-6, 0.5, 1e-4])
+def test_a_zero_is_found_where_the_derivative_in_the_variance_says_so(between):
+    fit = lmm("y ~ 1 + (1 | g)", one_way(between), criterion="ml")
+    assert fit.theta.tolist() == [0.0]
+    assert np.isclose(fit.sigma2, (12 * 5 + 12 * between) / 72)
+
+
+def test_the_search_leaves_a_false_zero():
+    """theta = 0 is stationary: started there, the search must still find the interior minimum."""
+    table = load("dyestuff")
+    fit = lmm("Yield ~ 1 + (1 | Batch)", table)
+    again = minimise(fit.stats, "reml", start=np.zeros(1))
+    assert np.isclose(again.at.objective, fit.objective, atol=1e-9)
+
+
+SLEEP = load("sleepstudy")
+
+
+@pytest.mark.parametrize("criterion", ["reml", "ml"])
+@pytest.mark.parametrize("shift", [0.0, 1e6, -1e6])
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_shifting_and_scaling_the_response_changes_estimates_only_as_it_must(shift, scale, criterion):
+    fit = lmm("Reaction ~ Days + (Days | Subject)", SLEEP, criterion=criterion)
+    moved = lmm("Reaction ~ Days + (Days | Subject)", SLEEP.assign(Reaction=lambda d: scale * (d["Reaction"] + shift)), criterion=criterion)
+    digits = 1e-9 * max(1.0, abs(shift) * 1e-5)                             # the data themselves lose digits to a shift
+    df = fit.nobs - (2 if criterion == "reml" else 0)
+    assert np.isclose(moved.objective, fit.objective + 2 * df * np.log(scale), rtol=0, atol=1e3 * digits)
+    assert np.allclose(moved.theta, fit.theta, rtol=1e4 * digits)
+    assert np.isclose(moved.sigma, scale * fit.sigma, rtol=1e2 * digits)
+    assert np.allclose(moved.fixef, scale * (fit.fixef + [shift, 0]), rtol=1e2 * digits)
+    assert np.allclose(moved.stderr, scale * fit.stderr, rtol=1e3 * digits)
+
+
+@pytest.mark.parametrize("criterion", ["reml", "ml"])
+@pytest.mark.parametrize("shift", [0.0, 1e6, -1e6])
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_shifting_and_scaling_a_predictor_changes_estimates_only_as_it_must(shift, scale, criterion):
+    """x -> scale (x + shift): slopes over scale, intercepts at the new origin, the same fitted values and variances at each x."""
+    fit = lmm("Reaction ~ Days + (Days | Subject)", SLEEP, criterion=criterion)
+    moved = lmm("Reaction ~ Days + (Days | Subject)", SLEEP.assign(Days=lambda d: scale * (d["Days"] + shift)), criterion=criterion)
+    T = np.array([[1.0, -shift], [0.0, 1 / scale]])                         # coefficients of the moved x from those of x
+    logdet_X = -2 * np.log(scale) if criterion == "reml" else 0.0
+    digits = 1e-9 * max(1.0, abs(shift) * 1e-3)
+    assert np.isclose(moved.objective, fit.objective - logdet_X, rtol=0, atol=1e2 * digits)
+    assert np.isclose(moved.sigma, fit.sigma, rtol=1e2 * digits)
+    assert np.isclose(moved.fixef["Days"], fit.fixef["Days"] / scale, rtol=1e2 * digits)
+    assert np.isclose(moved.fixef["(Intercept)"], (T @ fit.fixef)[0], rtol=1e2 * digits)
+    assert np.allclose(moved.fitted, fit.fitted, rtol=1e2 * digits)
+    Sigma = fit.varcorr["Subject"].covariance.to_numpy()
+    assert np.allclose(moved.varcorr["Subject"].covariance, T @ Sigma @ T.T, rtol=1e3 * digits)
+
+
+def test_two_crossed_factors_that_are_too_large_are_refused_before_anything_is_allocated():
+    rng = np.random.default_rng(1)
+    n = 120_000
+    table = {"y": rng.normal(size=n), "a": rng.integers(0, 50_000, n), "b": rng.integers(0, 40_000, n)}
+    with pytest.raises(MemoryError, match=r"b \(\d+\) would need a dense system of \d+ rows, \d+ GiB"):
+        lmm("y ~ 1 + (1 | a) + (1 | b)", table)
+
+
+def test_a_hundred_thousand_groups_are_no_obstacle():
+    """J = 1e5, n = 3e5: the closed form of the balanced one-way model to eight digits."""
+    rng = np.random.default_rng(2)
+    J, r = 100_000, 3
+    y = rng.normal(size=(J, 1)) + rng.normal(size=(J, r))
+    fit = lmm("y ~ 1 + (1 | g)", {"y": y.ravel(), "g": np.repeat(np.arange(J), r)}, criterion="ml")
+    means = y.mean(axis=1)
+    MSE, SSA = ((y - means[:, None]) ** 2).sum() / (J * (r - 1)), r * ((means - means.mean()) ** 2).sum()
+    assert np.isclose(fit.sigma2, MSE, rtol=1e-8)
+    assert np.isclose(fit.varcorr["g"].covariance.iloc[0, 0], (SSA / J - MSE) / r, rtol=1e-8)
+
+
+def test_a_perfect_fit_by_the_random_effects_is_not_called_converged():
+    table = pd.DataFrame({"g": np.repeat(np.arange(5), 4)}).assign(y=lambda d: 1.0 * d["g"] ** 2)
+    fit = lmm("y ~ 1 + (1 | g)", table)
+    assert not fit.converged
+    assert "residual variance goes to zero" in fit.message
+    assert "Not to be trusted" in str(fit)
