@@ -1,16 +1,17 @@
 """The one place where arrays are checked, and where they are made read-only."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 
 def readonly(a: ArrayLike, dtype: type = float) -> Array:
     """Return `a` as an array that nobody can write to (copied if the caller still could)."""
-    out = np.asarray(a, dtype=dtype)
+    out: Array = np.asarray(a, dtype=dtype)
     if out.flags.writeable:
         out = out.copy()
         out.flags.writeable = False
@@ -29,9 +30,12 @@ def as_matrix(a: ArrayLike, name: str, rows: int | None = None, columns: int | N
 
 def _checked(a: ArrayLike, name: str, ndim: int, shape: tuple[int | None, ...]) -> Array:
     try:
-        out = np.asarray(a, dtype=float)
+        given = np.asarray(a)
+        if given.dtype.kind in "cmM":
+            raise TypeError(f"it holds {given.dtype} values")
+        out = np.asarray(given, dtype=float)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be an array of numbers: {error}.") from None
+        raise TypeError(f"{name} must be an array of real numbers: {error}.") from None
     wanted = ", ".join("any" if size is None else str(size) for size in shape)
     if out.ndim != ndim or any(w not in (None, s) for w, s in zip(shape, out.shape, strict=True)):
         raise ValueError(f"{name} must have shape ({wanted}), got {out.shape}.")
@@ -95,7 +99,7 @@ def one_of(value: str, name: str, options: Iterable[str]) -> str:
 
 
 def as_right_side(B: ArrayLike, rows: int) -> Array:
-    """Return B as an array of shape (rows,) or (rows, k), fit to be multiplied or solved by V, or refuse it."""
+    """Return B as an array of shape (rows,) or (rows, k), fit to stand right of V, or refuse it."""
     out = np.asarray(B, dtype=float)
     if out.ndim not in (1, 2) or len(out) != rows:
         raise ValueError(f"V ({rows}, {rows}) and B {out.shape} do not conform: B must have {rows} rows.")

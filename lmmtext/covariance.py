@@ -56,7 +56,7 @@ class MarginalCovariance:
     Lambda: Array
     sigma2: float = 1.0
     weights: Array | None = None
-    terms: tuple[slice, ...] | None = None
+    terms: tuple[slice, ...] = ()
 
     def __post_init__(self) -> None:
         Z, Lambda = as_matrix(self.Z, "Z"), as_matrix(self.Lambda, "Lambda")
@@ -89,7 +89,8 @@ class MarginalCovariance:
         >>> np.diag(V.dense())
         array([5., 5., 5.])
         """
-        return cls(Z, structure.Lambda(theta), sigma2, weights, structure.slices)
+        Z = as_matrix(Z, "Z", columns=structure.m)
+        return cls(Z, structure.Lambda(theta), sigma2, as_weights(weights, len(Z)), structure.slices)
 
     @property
     def n(self) -> int:
@@ -125,7 +126,7 @@ class MarginalCovariance:
     def blocks(self) -> tuple[np.ndarray, ...]:
         """The rows of each block of V: two rows share one when a chain of shared effects links them."""
         row, effect = np.nonzero(self.ZL)
-        size = self.n + self.m                                              # rows first, then effects
+        size = self.n + self.m  # rows first, then effects
         graph = coo_array((np.ones(len(row)), (row, self.n + effect)), shape=(size, size))
         _, label = connected_components(graph, directed=False)
         _, label = np.unique(label[: self.n], return_inverse=True)
@@ -149,9 +150,9 @@ class MarginalCovariance:
         return sigma2 * (ZL @ ZL.T + np.diag(Winv))
 
 
-def _checked_terms(terms: tuple[slice, ...] | None, Lambda: Array) -> tuple[slice, ...]:
+def _checked_terms(terms: tuple[slice, ...], Lambda: Array) -> tuple[slice, ...]:
     m = len(Lambda)
-    if terms is None:
+    if not terms:
         return (slice(0, m),)
     ends = [0, *(t.stop for t in terms)]
     if [t.start for t in terms] != ends[:-1] or ends[-1] != m:

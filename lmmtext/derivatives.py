@@ -14,7 +14,7 @@ from lmmtext.arrays import Array, as_matrix, as_vector, as_weights, one_of
 from lmmtext.covariance import MarginalCovariance
 from lmmtext.gls import gls, project
 from lmmtext.routes import factor
-from lmmtext.structure import Structure, TermShape
+from lmmtext.structure import Structure
 
 CRITERION = ("ml", "reml")
 
@@ -22,6 +22,7 @@ CRITERION = ("ml", "reml")
 def variance_parameters(structure: Structure, theta: Sequence[float] | Array, sigma2: float) -> Array:
     """Return phi, the variance parameters at theta and sigma2.
 
+    >>> from lmmtext.structure import TermShape
     >>> structure = Structure((TermShape("g", ("(Intercept)", "x"), 5),))
     >>> variance_parameters(structure, [1.0, 0.5, 2.0], 4.0)
     array([ 4.,  2., 17.,  4.])
@@ -33,19 +34,21 @@ def variance_parameters(structure: Structure, theta: Sequence[float] | Array, si
 def covariances_of(structure: Structure, phi: Sequence[float] | Array) -> tuple[tuple[Array, ...], float]:
     """Return the (q, q) Sigma_t of each term, and sigma2, that phi holds.
 
+    >>> from lmmtext.structure import TermShape
     >>> structure = Structure((TermShape("g", ("(Intercept)", "x"), 5),))
     >>> covariances_of(structure, [4.0, 2.0, 17.0, 3.0])
     ((array([[ 4.,  2.],
            [ 2., 17.]]),), 3.0)
     """
     phi = as_vector(phi, "phi", structure.ntheta + 1)
-    lower = structure.factors(phi[:-1])                                     # their lower triangles
+    lower = structure.factors(phi[:-1])  # their lower triangles
     return tuple(C + np.tril(C, -1).T for C in lower), float(phi[-1])
 
 
 def theta_and_sigma2(structure: Structure, phi: Sequence[float] | Array) -> tuple[Array, float]:
     """Return the theta and sigma2 that phi stands for, the inverse of `variance_parameters`.
 
+    >>> from lmmtext.structure import TermShape
     >>> structure = Structure((TermShape("g", ("(Intercept)", "x"), 5),))
     >>> theta, sigma2 = theta_and_sigma2(structure, [4.0, 2.0, 17.0, 4.0])
     >>> print(theta.round(12), sigma2)
@@ -58,6 +61,7 @@ def theta_and_sigma2(structure: Structure, phi: Sequence[float] | Array) -> tupl
 def parameter_names(structure: Structure) -> tuple[str, ...]:
     """Return the names of the entries of phi.
 
+    >>> from lmmtext.structure import TermShape
     >>> parameter_names(Structure((TermShape("g", ("(Intercept)", "x"), 5),)))
     ('g: (Intercept)', 'g: (Intercept), x', 'g: x', 'sigma2')
     """
@@ -96,6 +100,7 @@ def covariance_derivatives(Z: ArrayLike, structure: Structure, weights: ArrayLik
 
     Examples
     --------
+    >>> from lmmtext.structure import TermShape
     >>> structure = Structure((TermShape("g", ("(Intercept)",), 2),))
     >>> covariance_derivatives([[1.0, 0.0], [0.0, 2.0]], structure)
     array([[[1., 0.],
@@ -108,7 +113,7 @@ def covariance_derivatives(Z: ArrayLike, structure: Structure, weights: ArrayLik
     weights = as_weights(weights, len(Z))
     out = []
     for term, cols in zip(structure.terms, structure.slices, strict=True):
-        coefficient = [Z[:, cols][:, k :: term.q] for k in range(term.q)]   # q times (n, J)
+        coefficient = [Z[:, cols][:, k :: term.q] for k in range(term.q)]  # q times (n, J)
         for a in range(term.q):
             out.append(coefficient[a] @ coefficient[a].T)
             for b in range(a + 1, term.q):
@@ -157,9 +162,10 @@ def score(
 
     Examples
     --------
+    >>> from lmmtext.structure import TermShape
     >>> structure = Structure((TermShape("g", ("(Intercept)",), 2),))
     >>> V = MarginalCovariance.from_structure(np.kron(np.eye(2), np.ones((2, 1))), structure, [0.0], 4.0)
-    >>> score(V, structure, np.ones((4, 1)), [1.0, 3.0, 7.0, 9.0], "ml").round(12)    # n = 4, SSE = 4, SSA = 36
+    >>> score(V, structure, np.ones((4, 1)), [1.0, 3.0, 7.0, 9.0], "ml").round(12)
     array([1.75, 0.75])
     """
     SdV, _, dVQy, Qy = _solved(V, structure, X, y, one_of(criterion, "criterion", CRITERION), route)
@@ -188,6 +194,7 @@ def expected_information(
 
     Examples
     --------
+    >>> from lmmtext.structure import TermShape
     >>> structure = Structure((TermShape("g", ("(Intercept)",), 2),))
     >>> V = MarginalCovariance.from_structure(np.kron(np.eye(2), np.ones((2, 1))), structure, [0.0], 1.0)
     >>> expected_information(V, structure, np.ones((4, 1)), "ml").round(12)
@@ -220,6 +227,7 @@ def average_information(
 
     Examples
     --------
+    >>> from lmmtext.structure import TermShape
     >>> structure = Structure((TermShape("g", ("(Intercept)",), 2),))
     >>> V = MarginalCovariance.from_structure(np.kron(np.eye(2), np.ones((2, 1))), structure, [0.0], 1.0)
     >>> average_information(V, structure, np.ones((4, 1)), [1.0, 3.0, 7.0, 9.0]).round(12)
@@ -236,9 +244,9 @@ def _solved(
     """Return S dV_k with S = V^-1 or Q (K, n, n); Q dV_k Qy (K, n); dV_k Qy (K, n); Qy (n,)."""
     X = as_matrix(X, "X", V.n)
     F = factor(V, route)
-    dV = covariance_derivatives(V.Z, structure, V.weights)                  # (K, n, n)
+    dV = covariance_derivatives(V.Z, structure, V.weights)  # (K, n, n)
     Qy = gls(F, X, y).Qy
-    dVQy = dV @ Qy                                                          # (K, n)
+    dVQy = dV @ Qy  # (K, n)
     S = F.solve if criterion == "ml" else lambda B: project(F, X, B)
     return np.array([S(d) for d in dV]), project(F, X, dVQy.T).T, dVQy, Qy
 
@@ -290,9 +298,10 @@ def variance_derivative(
 
     Examples
     --------
+    >>> from lmmtext.structure import TermShape
     >>> structure = Structure((TermShape("g", ("(Intercept)",), 2),))
     >>> Z, y = np.kron(np.eye(2), np.ones((2, 1))), [1.0, 3.0, 7.0, 9.0]
-    >>> variance_derivative(Z, structure, [0.0], np.ones((4, 1)), y, "ml")[0].round(12)   # 4 - (4 / 40) (36 + 36)
+    >>> variance_derivative(Z, structure, [0.0], np.ones((4, 1)), y, "ml")[0].round(12)
     array([[-3.2]])
     """
     one_of(criterion, "criterion", CRITERION)
@@ -302,7 +311,7 @@ def variance_derivative(
     fit = gls(F, X, y)
     restricted = criterion == "reml"
     df = V_0.n - restricted * len(fit.beta)
-    S = project(F, X, V_0.Z) if restricted else F.solve(V_0.Z)              # (n, m)
+    S = project(F, X, V_0.Z) if restricted else F.solve(V_0.Z)  # (n, m)
     return relative_derivative(V_0.Z, structure, S, V_0.Z.T @ fit.Qy, df / fit.rss)
 
 
@@ -312,6 +321,7 @@ def relative_derivative(Z: Array, structure: Structure, S: Array, g: Array, prec
     The sum of `variance_derivative` once its parts are known; the conditional likelihood of the Gauss-Seidel
     iteration has another g.
 
+    >>> from lmmtext.structure import TermShape
     >>> structure = Structure((TermShape("g", ("(Intercept)",), 2),))
     >>> relative_derivative(np.eye(2), structure, np.eye(2), np.array([1.0, 2.0]), 1.0)
     [array([[-3.]])]
@@ -319,7 +329,7 @@ def relative_derivative(Z: Array, structure: Structure, S: Array, g: Array, prec
     out = []
     for term, cols in zip(structure.terms, structure.slices, strict=True):
         J, q = term.nlevels, term.q
-        Z_t, S_t = (A[:, cols].reshape(-1, J, q) for A in (Z, S))           # (n, J, q)
+        Z_t, S_t = (A[:, cols].reshape(-1, J, q) for A in (Z, S))  # (n, J, q)
         g_t = g[cols].reshape(J, q)
         out.append(np.einsum("ija,ijb->ab", Z_t, S_t) - precision * g_t.T @ g_t)
     return out
@@ -350,9 +360,10 @@ def profiled_gradient(
 
     Examples
     --------
+    >>> from lmmtext.structure import TermShape
     >>> structure = Structure((TermShape("g", ("(Intercept)",), 2),))
     >>> Z, y = np.kron(np.eye(2), np.ones((2, 1))), [1.0, 3.0, 7.0, 9.0]
-    >>> profiled_gradient(Z, structure, [1.0], np.ones((4, 1)), y, "ml").round(12)     # 2 (4 / 3 - (4 / 16) 8)
+    >>> profiled_gradient(Z, structure, [1.0], np.ones((4, 1)), y, "ml").round(12)
     array([-1.33333333])
     >>> bool(abs(profiled_gradient(Z, structure, [2.0], np.ones((4, 1)), y, "ml")[0]) < 1e-12)   # the optimum
     True

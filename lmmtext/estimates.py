@@ -1,6 +1,6 @@
 """Everything that a fitted linear mixed model knows, in the units and under the names of the data."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +18,7 @@ class TermCovariance:
     """Sigma, the covariance of one random term's coefficients, with its standard deviations and correlations."""
 
     group: str
-    covariance: pd.DataFrame        # (q, q), in squared units of y per unit of each column
+    covariance: pd.DataFrame  # (q, q), in squared units of y per unit of each column
 
     @property
     def sd(self) -> pd.Series:
@@ -29,7 +29,7 @@ class TermCovariance:
     def corr(self) -> pd.DataFrame:
         """Correlations, (q, q); not a number where a standard deviation is zero."""
         sd = self.sd.where(self.sd > 0).to_numpy()
-        corr = self.covariance / np.outer(sd, sd)
+        corr = pd.DataFrame(self.covariance / np.outer(sd, sd))
         return corr.mask(np.eye(len(sd), dtype=bool) & ~np.isnan(sd), 1.0)
 
 
@@ -213,8 +213,7 @@ class Estimates:
         """Each term's lower triangular factor, in the columns of the data."""
         scaled = self.design.structure.factors(self.optimum.at.theta)
         return tuple(
-            lower_form(np.linalg.solve(T, L[:, L.any(axis=0)]))
-            for T, L in zip(self.stats.bases, scaled, strict=True)
+            lower_form(np.linalg.solve(T, L[:, L.any(axis=0)])) for T, L in zip(self.stats.bases, scaled, strict=True)
         )
 
     @cached_property
@@ -230,7 +229,7 @@ class Estimates:
             out.append(inverse)
         return tuple(out)
 
-    def _by_group(self, blocks: list[Array]) -> Iterator[tuple[str, pd.Index, list[str], Array]]:
+    def _by_group(self, blocks: Sequence[Array]) -> Iterator[tuple[str, pd.Index, list[str], Array]]:
         """The blocks in the order of the terms, each with its group, levels and coefficients."""
         order = sorted(range(len(blocks)), key=lambda b: self.stats.blocks[b].terms[0])
         for b in order:

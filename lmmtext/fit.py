@@ -1,5 +1,6 @@
 """The door of the package: `lmm(formula, data)`, and the fit that it returns."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,12 @@ from lmmtext.design import build
 from lmmtext.estimates import Estimates
 from lmmtext.fitter import minimise, statistics
 from lmmtext.fitter.statistics import weighted_response
+from lmmtext.terms import check_identified
 
 CRITERIA = ("ml", "reml")
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Fit(Estimates):
     """A fitted linear mixed model: its estimates, and what can be done with them."""
 
@@ -113,5 +116,6 @@ def lmm(
     if criterion not in CRITERIA:
         raise ValueError(f"criterion must be 'ml' or 'reml', got {criterion!r}.")
     design = build(formula, data, weights=weights, offset=offset, missing=missing)
+    check_identified(design.terms, design.X, criterion)
     stats = statistics(design)
     return Fit(design, criterion, stats, minimise(stats, criterion))

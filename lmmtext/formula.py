@@ -26,12 +26,16 @@ class FormulaError(ValueError):
 
 @dataclass(frozen=True)
 class RandomTerm:
-    """One term `(expr | group)`: `group` as lme4 names it, `factors` the columns that it crosses."""
+    """One term `(expr | group)`: `group` as lme4 names it, `factors` the columns that it crosses.
+
+    Nested groups written as one term share their `place`, where it stood in the formula.
+    """
 
     expr: str
     group: str
     factors: tuple[str, ...]
     correlated: bool = True
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ def parse(text: str) -> Formula:
     Raises FormulaError (a ValueError) that shows the place, and says what could stand there.
 
     >>> parse("y ~ x + (x || g)").random
-    (RandomTerm(expr='x', group='g', factors=('g',), correlated=False),)
+    (RandomTerm(expr='x', group='g', factors=('g',), correlated=False, place=8),)
     >>> parse("y ~ x + (x | g")
     Traceback (most recent call last):
     ...
@@ -104,7 +108,9 @@ def names(expr: str) -> tuple[list[str], list[str]]:
     (['my col', 'a'], ['x'])
     """
     tokens = list(_scan(expr))
-    free, inside, calls = [], [], []
+    free: list[str] = []
+    inside: list[str] = []
+    calls: list[bool] = []
     for k, token in enumerate(tokens):
         after = tokens[k + 1].text if k + 1 < len(tokens) else ""
         if token.text == "(":
@@ -122,6 +128,7 @@ def quoted(expr: str, columns: set[str]) -> str:
     >>> quoted("lambda + total.fruits + log(x)", {"lambda", "total.fruits", "x"})
     '`lambda` + `total.fruits` + log(x)'
     """
+
     def quote(token: _Token) -> str:
         awkward = "." in token.text or keyword.iskeyword(token.text)
         return f"`{token.text}`" if token.kind == "name" and token.text in columns and awkward else token.text
@@ -154,7 +161,8 @@ def _with_depth(tokens: list[_Token], text: str) -> Iterator[tuple[int, int, _To
 
 def _summands(tokens: list[_Token], text: str) -> Iterator[tuple[str, list[_Token]]]:
     """The parts between `+` and `-` outside all brackets, each with its sign."""
-    sign, chunk, place = "+ ", [], tokens[0].place
+    sign, place = "+ ", tokens[0].place
+    chunk: list[_Token] = []
     for k, depth, token in _with_depth(tokens, text):
         if depth == 0 and token.text in ("+", "-"):
             if chunk:
@@ -182,11 +190,14 @@ def _random_term(chunk: list[_Token], text: str) -> list[RandomTerm] | None:
     k = chunk.index(bars[0])
     expr, group = chunk[1:k], chunk[k + 1 : -1]
     if not expr:
-        raise FormulaError("coefficients are missing before the bar; an intercept is written (1 | g)", text, bars[0].place)
+        raise FormulaError(
+            "coefficients are missing before the bar; an intercept is written (1 | g)", text, bars[0].place
+        )
     if not group:
         raise FormulaError("a grouping factor is missing after the bar, as in (x | g)", text, chunk[-1].place)
     correlated = bars[0].text == "|"
-    return [RandomTerm(_text(expr), name, factors, correlated) for name, factors in _groups(group, text)]
+    place = chunk[0].place
+    return [RandomTerm(_text(expr), name, factors, correlated, place) for name, factors in _groups(group, text)]
 
 
 def _groups(tokens: list[_Token], text: str) -> list[tuple[str, tuple[str, ...]]]:

@@ -1,6 +1,6 @@
 """The rows and columns that a formula uses: selected, typed, and freed of missing values, once, at the door."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ def as_table(data: Any) -> pd.DataFrame:
     """Return `data` as a DataFrame, or say what was wanted."""
     if isinstance(data, pd.DataFrame):
         return data
+    if data is None:
+        raise TypeError("data must be a pandas DataFrame (or what pandas.DataFrame takes), got None.")
     try:
         return pd.DataFrame(data)
     except (TypeError, ValueError) as error:
@@ -82,7 +84,9 @@ def matched(column: pd.Series, known: pd.Index | None, name: str) -> pd.Series:
     values = column.astype(known.dtype) if column.dtype == object else column
     unseen = [v for v in pd.unique(values.dropna()) if v not in known]
     if unseen:
-        raise ValueError(f"{name!r} has the level {unseen[0]!r}, which the fit has not seen; its levels are {_some(known)}.")
+        raise ValueError(
+            f"{name!r} has the level {unseen[0]!r}, which the fit has not seen; its levels are {some(known)}."
+        )
     return pd.Series(pd.Categorical(values, categories=known), index=column.index, name=name)
 
 
@@ -91,30 +95,44 @@ def factor(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.cat.codes.to_numpy().astype(np.intp), column.cat.categories
     values = column.to_numpy()
-    if values.dtype.kind == "f" and (values == np.round(values)).all():
-        values = values.astype(np.int64)
+    if values.dtype.kind == "f" and (values == np.round(values)).all() and (np.abs(values) < 2**53).all():
+        values = values.astype(np.int64)  # 3.0 reads "3" in the names of crossed groups
     found, codes = np.unique(values, return_inverse=True)
     return codes.astype(np.intp), pd.Index(found)
 
 
 def _settled(column: pd.Series) -> pd.Series:
     """Numbers as numpy numbers, booleans and text as categories; a category that no row has is left out."""
-    dtype = column.dtype
+    dtype, name = column.dtype, column.name
     if isinstance(dtype, pd.CategoricalDtype):
         return column.cat.remove_unused_categories()
+    if pd.api.types.is_complex_dtype(dtype):
+        raise ValueError(
+            f"column {name!r} holds complex numbers; take their real part, or another real function of them."
+        )
+    if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
+        raise ValueError(f"column {name!r} holds {dtype} values; turn them into numbers (days, say) or into text.")
     if pd.api.types.is_bool_dtype(dtype):
-        return pd.Series(pd.Categorical(column.astype(bool), categories=_present(column.astype(bool))), index=column.index)
+        return _categories(column.astype(bool))
+    if pd.api.types.is_integer_dtype(dtype):
+        return pd.Series(column.to_numpy(dtype=np.int64 if column.max() < 2**63 else np.uint64), index=column.index)
     if pd.api.types.is_numeric_dtype(dtype):
-        integral = pd.api.types.is_integer_dtype(dtype)
-        return pd.Series(column.to_numpy(dtype=np.int64 if integral else float), index=column.index)
-    values = column.astype(object)
-    numeric = all(isinstance(v, (int, float, np.number)) and not isinstance(v, bool) for v in pd.unique(values))
-    if numeric:
-        return pd.Series(values.to_numpy(dtype=float), index=column.index)
-    if pd.api.types.is_string_dtype(dtype) or dtype == object:
-        text = values if all(isinstance(v, str) for v in pd.unique(values)) else values.map(str)
-        return pd.Series(pd.Categorical(text, categories=_present(text)), index=column.index)
-    return column
+        return pd.Series(column.to_numpy(dtype=float), index=column.index)
+    if not pd.api.types.is_object_dtype(dtype) and pd.api.types.is_string_dtype(dtype):
+        return _categories(column.astype(object))
+    kinds = {type(v) for v in column}
+    if all(issubclass(kind, (int, float, np.integer, np.floating)) and kind is not bool for kind in kinds):
+        return pd.Series(column.to_numpy(dtype=float), index=column.index)
+    if kinds <= {bool, np.bool_} or all(issubclass(kind, str) for kind in kinds):
+        return _categories(column.astype(object))
+    listed = ", ".join(sorted(kind.__name__ for kind in kinds))
+    raise ValueError(
+        f"column {name!r} holds values of the types {listed}; it must hold numbers, text or True and False alone."
+    )
+
+
+def _categories(values: pd.Series) -> pd.Series:
+    return pd.Series(pd.Categorical(values, categories=_present(values)), index=values.index)
 
 
 def _present(values: pd.Series) -> list:
@@ -129,7 +147,8 @@ def _number(column: pd.Series, name: str) -> pd.Series:
         raise ValueError(f"{name!r} must be numeric, as in the data of the fit; got {column.dtype} values.") from None
 
 
-def _some(values: Sequence[Any], most: int = 8) -> str:
+def some(values: Iterable[Any], most: int = 8) -> str:
     """A readable list of values, cut short."""
-    shown = ", ".join(repr(v) for v in list(values)[:most])
-    return shown + (f", ... ({len(values)} in all)" if len(values) > most else "")
+    listed = list(values)
+    shown = ", ".join(repr(v) for v in listed[:most])
+    return shown + (f", ... ({len(listed)} in all)" if len(listed) > most else "")

@@ -77,8 +77,8 @@ def gls(F: Factor, X: ArrayLike, y: ArrayLike) -> GLS:
     beta = solve_triangular(R, B.T @ fitted)
     residuals = y - fitted
     Qy = F.solve(residuals)
-    root = solve_triangular(R, solve_triangular(K, np.eye(len(K)), lower=True).T)       # (X'V^-1X)^-1 = root root'
-    half = R.T @ K                                                                      # X'V^-1X = half half'
+    half = R.T @ K  # X'V^-1X = half half'
+    root = solve_triangular(R, solve_triangular(K, np.eye(len(K)), lower=True).T)  # half'^-1
     return GLS(
         beta=readonly(beta),
         vcov=readonly(root @ root.T),
@@ -161,7 +161,7 @@ def project(F: Factor, X: ArrayLike, B: ArrayLike) -> Array:
 
 def _orthonormal(F: Factor, X: Array) -> tuple[Array, Array, Array, Array]:
     """Return B, R with X = BR; V^-1 B; and the Cholesky factor K of B'V^-1B."""
-    B, R = np.linalg.qr(X)                                                  # (n, p), (p, p)
+    B, R = np.linalg.qr(X)  # (n, p), (p, p)
     VinvB = F.solve(B)
     return B, R, VinvB, lower_cholesky(B.T @ VinvB, "X'V^-1X", "V is too ill-conditioned for doubles.")
 

@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, qr, solve_triangular
 
-from lmmtext.arrays import Array, as_full_rank, as_matrix, as_positive, as_vector, as_weights, one_of, readonly
+from lmmtext.arrays import (
+    Array,
+    as_full_rank,
+    as_matrix,
+    as_positive,
+    as_vector,
+    as_weights,
+    one_of,
+    readonly,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,25 +117,26 @@ def mixed_model_equations(
 
     Examples
     --------
-    >>> fit = mixed_model_equations(np.ones((4, 1)), np.kron(np.eye(2), np.ones((2, 1))), [1, 3, 7, 9], np.eye(2))
+    >>> Z = np.kron(np.eye(2), np.ones((2, 1)))
+    >>> fit = mixed_model_equations(np.ones((4, 1)), Z, [1, 3, 7, 9], np.eye(2))
     >>> print(fit.beta.round(12), fit.alpha.round(12))                      # means 2 and 8, shrunk by 2/3
     [5.] [-2.  2.]
     """
     X, Z, y, Lambda, sigma2, weights = _checked(X, Z, y, Lambda, "Lambda", sigma2, weights)
     (n, p), m = X.shape, Z.shape[1]
     root_w = np.sqrt(np.ones(n) if weights is None else weights)[:, None]
-    ZL, X, y = root_w * (Z @ Lambda), root_w * X, root_w[:, 0] * y          # W^1/2 ZL, W^1/2 X, W^1/2 y
+    ZL, X, y = root_w * (Z @ Lambda), root_w * X, root_w[:, 0] * y  # W^1/2 ZL, W^1/2 X, W^1/2 y
 
-    A = np.block([[ZL, X], [np.eye(m), np.zeros((m, p))]])                  # (n + m, m + p)
-    Q, R = qr(A)                                                            # Q is square: its last n - p columns
-    Q, Q_rest, R = Q[:, : m + p], Q[:, m + p :], R[: m + p]                 # are orthogonal to those of A
+    A = np.block([[ZL, X], [np.eye(m), np.zeros((m, p))]])  # (n + m, m + p)
+    Q, R = qr(A)  # Q is square;
+    Q, Q_rest, R = Q[:, : m + p], Q[:, m + p :], R[: m + p]  # A'Q_rest = 0
     b = np.concatenate([y, np.zeros(m)])
     solution = solve_triangular(R, Q.T @ b)
     u, beta = solution[:m], solution[m:]
 
-    S = solve_triangular(R, np.eye(m + p))                                  # (A'A)^-1 = SS'
+    S = solve_triangular(R, np.eye(m + p))  # (A'A)^-1 = SS'
     S_u, S_beta = Lambda @ S[:m], S[m:]
-    T = Lambda @ Q_rest[n:]                                                 # I - (uu block of SS'), factored
+    T = Lambda @ Q_rest[n:]  # I - (uu block of SS'), factored
     logs = np.log(np.abs(np.diag(R)))
     XZL = np.hstack([X, ZL])
     return MME(
@@ -214,8 +224,9 @@ def henderson_form(
     floor = m * np.finfo(float).eps * np.abs(values).max(initial=0.0)
     if not np.allclose(G, G.T, rtol=1e-12, atol=0) or (values <= floor).any():
         raise ValueError(
-            f"G must be symmetric and positive definite to be inverted; {int(np.sum(values > floor))} of the {m} "
-            f"eigenvalues of this G are above 0. Use mixed_model_equations, with Lambda Lambda' = G / sigma2."
+            f"G must be symmetric and positive definite to be inverted; {int(np.sum(values > floor))} of the "
+            f"{m} eigenvalues of this G are above 0. Use mixed_model_equations, with Lambda Lambda' = "
+            f"G / sigma2."
         )
     XZ = np.hstack([X, Z])
     WXZ = XZ if weights is None else weights[:, None] * XZ
@@ -225,8 +236,10 @@ def henderson_form(
     try:
         C = cho_factor(matrix)
     except LinAlgError:
-        raise LinAlgError("Henderson's equations are singular to working precision: X is nearly collinear, or G "
-                          "nearly singular or huge. Use mixed_model_equations.") from None
+        raise LinAlgError(
+            "Henderson's equations are singular to working precision: X is nearly collinear, or G nearly "
+            "singular or huge. Use mixed_model_equations."
+        ) from None
     solution = cho_solve(C, right)
     return HendersonForm(
         beta=readonly(solution[:p]),
@@ -238,7 +251,13 @@ def henderson_form(
 
 
 def _checked(
-    X: ArrayLike, Z: ArrayLike, y: ArrayLike, square: ArrayLike, name: str, sigma2: float, weights: ArrayLike | None
+    X: ArrayLike,
+    Z: ArrayLike,
+    y: ArrayLike,
+    square: ArrayLike,
+    name: str,
+    sigma2: float,
+    weights: ArrayLike | None,
 ) -> tuple[Array, Array, Array, Array, float, Array | None]:
     X = as_full_rank(X, "X")
     Z, square = as_matrix(Z, "Z"), as_matrix(square, name)

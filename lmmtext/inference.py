@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lmmtext.design import Term
 from lmmtext.estimates import Estimates
+from lmmtext.terms import Term
 
 
 def confint(fit: Estimates, level: float = 0.95) -> pd.DataFrame:
@@ -26,8 +26,8 @@ def confint(fit: Estimates, level: float = 0.95) -> pd.DataFrame:
     """
     from scipy.special import ndtri
 
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, got {level}.")
+    if not isinstance(level, (int, float)) or not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, got {level!r}.")
     half = float(ndtri((1 + level) / 2)) * fit.stderr
     table = pd.DataFrame({"estimate": fit.fixef, "lower": fit.fixef - half, "upper": fit.fixef + half})
     table.attrs |= {"method": "Wald", "level": level}
@@ -72,12 +72,15 @@ def compare(m0: Estimates, m1: Estimates) -> Comparison:
     """
     from scipy.special import chdtrc
 
+    for m in (m0, m1):
+        if not isinstance(m, Estimates):
+            raise TypeError(f"compare takes two fits of lmm, got {type(m).__name__}.")
     m0, m1 = sorted((m0, m1), key=lambda m: m.npar)
     _check_comparable(m0, m1)
     df, statistic = m1.npar - m0.npar, m0.objective - m1.objective
     if statistic < -1e-6:
         raise ValueError(
-            f"the model with more parameters fits worse (by {-statistic:.4g}), so the smaller one is not contained in it."
+            f"the model with more parameters fits worse (by {-statistic:.4g}), so it does not contain the smaller."
         )
     statistic = max(statistic, 0.0)
     pvalue = float(chdtrc(df, statistic)) if statistic else 1.0
@@ -106,15 +109,17 @@ def _check_comparable(m0: Estimates, m1: Estimates) -> None:
         what = f"they have {a.n} and {b.n} rows" if a.n != b.n else "their values differ"
         raise ValueError(f"the fits must be of the same responses; {what}.")
     for name, v, w in (("weights", a.weights, b.weights), ("offset", a.offset, b.offset)):
-        if (v is None) != (w is None) or (v is not None and not np.array_equal(v, w)):
+        if (v is None) != (w is None) or (v is not None and w is not None and not np.array_equal(v, w)):
             raise ValueError(f"the fits must have the same {name}.")
     if m0.criterion == "reml" and (a.X_names != b.X_names or not np.array_equal(a.X, b.X)):
         raise ValueError(
-            "REML criteria of models with different fixed effects are likelihoods of different data and cannot be compared. "
-            "Fit both with criterion='ml'."
+            "REML criteria of models with different fixed effects are likelihoods of different data and cannot be "
+            "compared. Fit both with criterion='ml'."
         )
     if m0.npar == m1.npar:
-        raise ValueError(f"the models have the same number of parameters, {m0.npar}: neither is contained in the other.")
+        raise ValueError(
+            f"the models have the same number of parameters, {m0.npar}: neither is contained in the other."
+        )
 
 
 def _mixture(m0: Estimates, m1: Estimates) -> tuple[bool, str]:
@@ -124,18 +129,30 @@ def _mixture(m0: Estimates, m1: Estimates) -> tuple[bool, str]:
     if a.structure.ntheta == b.structure.ntheta:
         return False, "The models differ in fixed effects alone; no variance is on its boundary."
     if not same_fixed:
-        return False, "The 50:50 mixture does not apply: fixed effects and variances differ together; p is not exact."
+        return (
+            False,
+            "The 50:50 mixture does not apply: fixed effects and variances differ together; p is not exact.",
+        )
     if _coefficients(a.terms) == _coefficients(b.terms):
         doubt = f" But {m0.boundary[0]} in the smaller model, and p is not exact." if m0.boundary else ""
-        return False, f"The models differ in covariances alone, which are zero inside the parameter space: p applies.{doubt}"
+        return (
+            False,
+            f"The models differ in covariances alone, which are zero inside the parameter space: p applies.{doubt}",
+        )
     extra = _one_more_column(a.terms, b.terms)
     if extra is None:
-        return False, "The 50:50 mixture does not apply: the models differ in more than one variance; p is conservative."
+        return (
+            False,
+            "The 50:50 mixture does not apply: the models differ in more than one variance; p is conservative.",
+        )
     if m0.boundary:
-        return False, f"The 50:50 mixture does not apply: another component is on its boundary ({m0.boundary[0]})."
+        return (
+            False,
+            f"The 50:50 mixture does not apply: another component is on its boundary ({m0.boundary[0]}).",
+        )
     return True, (
-        f"The smaller model sets the variance of {extra} to zero, on its boundary: the 50:50 mixture is the reference for "
-        "many independent groups, and p without it is conservative."
+        f"The smaller model sets the variance of {extra} to zero, on its boundary: the 50:50 mixture is the reference "
+        "for many independent groups, and p without it is conservative."
     )
 
 
@@ -150,5 +167,5 @@ def _one_more_column(small: Sequence[Term], large: Sequence[Term]) -> str | None
     changed = {(t.group, t.columns) for t in large} - {(t.group, t.columns) for t in small}
     if _coefficients(small) - _coefficients(large) or extra.total() != 1 or len(changed) != 1:
         return None
-    (group, column), = extra
+    ((group, column),) = extra
     return f"{column} in {group}"

@@ -81,7 +81,7 @@ def best_linear_prediction(
     y = as_vector(y, "y")
     mu = as_vector(mu, "mu", len(y))
     psi, mu_new, var_new, one = _new_moments(psi, mu_new, var_new, len(y))
-    delta = F.solve(psi)                                                    # (n, k)
+    delta = F.solve(psi)  # (n, k)
     mean = mu_new + delta.T @ (y - mu)
     variance = _error_variance(var_new, psi, delta)
     return _prediction(mean, variance, variance, delta, one)
@@ -142,10 +142,10 @@ def blup(
     fit = gls(F, X, y)
     X, n, p = np.asarray(X, dtype=float), len(fit.Qy), len(fit.beta)
     x = np.atleast_2d(np.asarray(X_new, dtype=float)) if np.ndim(psi) == 1 else X_new
-    x = as_matrix(x, "X_new", columns=p)                                    # (k, p)
+    x = as_matrix(x, "X_new", columns=p)  # (k, p)
     psi, mean, var_new, one = _new_moments(psi, x @ fit.beta if len(x) > 1 else x[0] @ fit.beta, var_new, n)
-    delta = F.solve(psi)                                                    # (n, k)
-    d = x.T - X.T @ delta                                                   # (p, k)
+    delta = F.solve(psi)  # (n, k)
+    d = x.T - X.T @ delta  # (p, k)
     known = _error_variance(var_new, psi, delta)
     return _prediction(mean + psi.T @ fit.Qy, known + d.T @ fit.vcov @ d, known, delta, one)
 
@@ -198,12 +198,10 @@ def moments_of_new(
 def _factored(V: "Factor | MarginalCovariance | ArrayLike") -> Factor:
     if isinstance(V, MarginalCovariance):
         return factor(V)
-    return V if hasattr(V, "solve") else Dense.of_array(V)
+    return V if isinstance(V, Factor) else Dense.of_array(V)
 
 
-def _new_moments(
-    psi: ArrayLike, mu_new: ArrayLike, var_new: ArrayLike, n: int
-) -> tuple[Array, Array, Array, bool]:
+def _new_moments(psi: ArrayLike, mu_new: ArrayLike, var_new: ArrayLike, n: int) -> tuple[Array, Array, Array, bool]:
     """Return psi (n, k), mu_new (k,), var_new (k, k), and whether they came as those of one observation."""
     one = np.ndim(psi) == 1
     psi = as_matrix(np.asarray(psi, dtype=float)[:, None] if one else psi, "psi", n)
@@ -219,8 +217,8 @@ def _error_variance(var_new: Array, psi: Array, delta: Array) -> Array:
     rounding = 1e-8 * np.abs(np.diag(var_new)).max(initial=0.0)
     if (least := np.linalg.eigvalsh(variance).min(initial=0.0)) < -rounding:
         raise ValueError(
-            f"V, psi and var_new must be the moments of one random vector; with these a prediction error would "
-            f"have variance {least:.3g}. Check psi and var_new."
+            f"V, psi and var_new must be the moments of one random vector; with these a prediction error "
+            f"would have variance {least:.3g}. Check psi and var_new."
         )
     return variance
 

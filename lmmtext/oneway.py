@@ -1,4 +1,4 @@
-"""The one-way random effects model, y_ij = beta + alpha_j + epsilon_ij: closed forms, and a one-dimensional search."""
+"""The one-way model, y_ij = beta + alpha_j + epsilon_ij: closed forms, and a one-dimensional search."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 
 from lmmtext.arrays import Array, as_vector, one_of
 
-GRID = np.concatenate([[0.0], np.geomspace(1e-8, 1e8, 321)])                # 20 points a decade of theta^2 n / J
+GRID = np.concatenate([[0.0], np.geomspace(1e-8, 1e8, 321)])  # 20 points a decade of theta^2 n / J
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,13 @@ class OneWay:
         as_vector([self.mean, self.SSE, self.SSA], "mean, SSE, SSA")
         if self.J < 2 or self.r < 2:
             raise ValueError(
-                f"J and r must be 2 or more, got J={self.J}, r={self.r}: with one group, or one observation in each, "
-                f"sigma2 and sigma2_alpha cannot be told apart."
+                f"J and r must be 2 or more, got J={self.J}, r={self.r}: with one group, or one observation "
+                f"in each, sigma2 and sigma2_alpha cannot be told apart."
             )
         if self.SSE <= 0 or self.SSA < 0:
             raise ValueError(
-                f"SSE must be above 0 and SSA not below 0, got SSE={self.SSE:g}, SSA={self.SSA:g}: with no spread "
-                f"within groups the likelihood has no bound."
+                f"SSE must be above 0 and SSA not below 0, got SSE={self.SSE:g}, SSA={self.SSA:g}: with no "
+                f"spread within groups the likelihood has no bound."
             )
 
     @classmethod
@@ -149,7 +149,7 @@ class OneWay:
         return self._constrained("reml", self.J - 1)
 
     def anova(self) -> OneWayFit:
-        """Return the unbiased estimates, sigma2 = MSE and ``sigma2_alpha = (MSA - MSE) / r``, negative or not.
+        """Return the unbiased estimates: MSE and ``sigma2_alpha = (MSA - MSE) / r``, negative or not.
 
         They make the restricted likelihood largest where sigma2_alpha may be negative; V is still positive
         definite, with eigenvalues MSE and MSA, unless SSA = 0, where the deviance is -inf.
@@ -164,7 +164,7 @@ class OneWay:
         tau = sigma2 + r * sigma2_alpha
         if sigma2 <= 0 or tau <= 0:
             raise ValueError(f"V must be positive definite; its eigenvalues would be {sigma2:g} and {tau:g}.")
-        lost = 0 if criterion == "ml" else 1                                # contrasts spent on beta
+        lost = 0 if criterion == "ml" else 1  # contrasts spent on beta
         constants = (n - lost) * np.log(2 * np.pi) + lost * np.log(n)
         logdet = J * (r - 1) * np.log(sigma2) + (J - lost) * np.log(tau)
         return float(constants + logdet + SSE / sigma2 + SSA / tau)
@@ -230,8 +230,8 @@ def oneway(y: ArrayLike, groups: ArrayLike, criterion: str = "reml") -> OneWayFi
     J, n = len(sizes), len(y)
     if J < 2 or sizes.max() < 2:
         raise ValueError(
-            f"groups must be 2 or more, and one of them have 2 observations or more; got {J} group(s) of at most "
-            f"{sizes.max()}: sigma2 and sigma2_alpha cannot be told apart."
+            f"groups must be 2 or more, and one of them have 2 observations or more; got {J} group(s) of at "
+            f"most {sizes.max()}: sigma2 and sigma2_alpha cannot be told apart."
         )
     mean, means, SSE = _statistics(y, code, sizes)
     restricted = criterion == "reml"
@@ -239,11 +239,11 @@ def oneway(y: ArrayLike, groups: ArrayLike, criterion: str = "reml") -> OneWayFi
 
     def at(ratio: float) -> tuple[float, float, float, float]:
         """Return beta, sigma2, the deviance and its derivative at theta^2 = ratio."""
-        w = sizes / (1 + sizes * ratio)                                     # (J,)
+        w = sizes / (1 + sizes * ratio)  # (J,)
         beta = mean + w @ (means - mean) / w.sum()
         pwrss = SSE + w @ (means - beta) ** 2
         value = np.log1p(sizes * ratio).sum() + df * (1 + np.log(2 * np.pi * pwrss / df))
-        slope = w.sum() - df / pwrss * (w**2 @ (means - beta) ** 2)         # dw_j / d theta^2 = -w_j^2
+        slope = w.sum() - df / pwrss * (w**2 @ (means - beta) ** 2)  # dw_j / d theta^2 = -w_j^2
         penalty = np.log(w.sum()), -(w @ w) / w.sum()
         return beta, pwrss / df, value + restricted * penalty[0], slope + restricted * penalty[1]
 
@@ -251,8 +251,15 @@ def oneway(y: ArrayLike, groups: ArrayLike, criterion: str = "reml") -> OneWayFi
     found.sort()
     ratio = found[0][1]
     beta, sigma2, deviance, _ = at(ratio)
-    return OneWayFit(criterion, float(beta), float(sigma2), float(ratio * sigma2), ratio == 0, float(deviance),
-                     tuple(x for _, x in found))
+    return OneWayFit(
+        criterion,
+        float(beta),
+        float(sigma2),
+        float(ratio * sigma2),
+        ratio == 0,
+        float(deviance),
+        tuple(x for _, x in found),
+    )
 
 
 def _local_minima(slope: Callable[[float], float], grid: Array) -> list[float]:
@@ -262,8 +269,10 @@ def _local_minima(slope: Callable[[float], float], grid: Array) -> list[float]:
     for k in np.flatnonzero((slopes[:-1] < 0) & (slopes[1:] >= 0)):
         out.append(float(brentq(slope, grid[k], grid[k + 1], xtol=1e-300, rtol=8.9e-16)))
     if not out:
-        raise ValueError("groups must differ by less: sigma2_alpha / sigma2 is beyond 1e8 J / n. Check y for a "
-                         "group that is constant, or scale it.")
+        raise ValueError(
+            "groups must differ by less: sigma2_alpha / sigma2 is beyond 1e8 J / n. Check whether y is "
+            "constant but for rounding within groups."
+        )
     return out
 
 
@@ -271,7 +280,7 @@ def _grouped(y: ArrayLike, groups: ArrayLike) -> tuple[Array, np.ndarray, np.nda
     y = as_vector(y, "y")
     groups = np.asarray(groups)
     if groups.shape != y.shape:
-        raise ValueError(f"y {y.shape} and groups {groups.shape} do not conform: a label for each observation.")
+        raise ValueError(f"y {y.shape} and groups {groups.shape} do not conform: give a label for each observation.")
     _, code = np.unique(groups, return_inverse=True)
     return y, code, np.bincount(code)
 
@@ -279,7 +288,7 @@ def _grouped(y: ArrayLike, groups: ArrayLike) -> tuple[Array, np.ndarray, np.nda
 def _statistics(y: Array, code: np.ndarray, sizes: np.ndarray) -> tuple[float, Array, float]:
     """Return the mean, the group means, and SSE; refuse one that is nothing but rounding."""
     mean = y.mean()
-    means = mean + np.bincount(code, y - mean) / sizes                      # (J,)
+    means = mean + np.bincount(code, y - mean) / sizes  # (J,)
     SSE = float(np.sum((y - means[code]) ** 2))
     if SSE <= (len(y) * np.finfo(float).eps) ** 2 * (y @ y):
         raise ValueError("y must vary within a group; with no spread there the likelihood has no bound.")

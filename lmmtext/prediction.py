@@ -1,14 +1,16 @@
 """Prediction and simulation from a fitted model."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from lmmtext.arrays import Array
+from lmmtext.arrays import Array, as_vector
 from lmmtext.design import Rows
 from lmmtext.estimates import Estimates
+from lmmtext.frame import as_table
 
 CHUNK = 2**22  # numbers of one intermediate array of the prediction variances
 
@@ -54,9 +56,9 @@ def predict(
         raise ValueError(f"random must be 'include' or 'omit', got {random!r}.")
     if new_levels not in ("zero", "error"):
         raise ValueError(f"new_levels must be 'zero' or 'error', got {new_levels!r}.")
-    rows = _rows_of_fit(fit) if newdata is None else fit.design.rows(newdata)
+    rows = _rows_of_fit(fit) if newdata is None else fit.design.rows(newdata, groups=random == "include")
     if random == "omit":
-        rows = Rows(rows.X, rows.matrices, tuple(np.full(len(rows.X), -1) for _ in rows.codes), rows.index)
+        rows = replace(rows, codes=tuple(np.full(len(rows.X), -1) for _ in rows.codes))
     elif new_levels == "error":
         _refuse_new(fit, rows, newdata)
     X = rows.X[:, _kept(fit)] if newdata is not None else rows.X
@@ -75,7 +77,9 @@ def predict(
 def simulate(fit: Estimates, rng: np.random.Generator) -> pd.Series:
     """Draw a response from the fitted model: y = X beta_hat + Z alpha + epsilon, with new alpha and epsilon."""
     if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy Generator, such as numpy.random.default_rng(1), got {type(rng).__name__}.")
+        raise TypeError(
+            f"rng must be a numpy Generator, such as numpy.random.default_rng(1), got {type(rng).__name__}."
+        )
     d = fit.design
     y = d.X @ fit.fixef.to_numpy() + (0.0 if d.offset is None else d.offset)
     for term, factor in zip(d.terms, d.structure.factors(fit.theta), strict=True):
@@ -99,7 +103,7 @@ def _refuse_new(fit: Estimates, rows: Rows, newdata: Any) -> None:
         new = np.flatnonzero(codes < 0)
         if new.size:
             names = [name for name, _ in term.factors]
-            level = ":".join(str(pd.DataFrame(newdata)[name].iloc[new[0]]) for name in names)
+            level = ":".join(str(as_table(newdata)[name].iloc[new[0]]) for name in names)
             raise ValueError(
                 f"{new.size} rows have groups of {term.group!r} that the fit has not seen, first {level!r}. "
                 "With new_levels='zero' they are predicted with effects of zero."
@@ -112,12 +116,23 @@ def _offset(fit: Estimates, newdata: Any, offset: str | ArrayLike | None) -> Arr
             raise ValueError("offset= is for newdata; the rows of the fit have theirs.")
         return 0.0 if fit.design.offset is None else fit.design.offset
     if (offset is None) != (fit.design.offset is None):
-        lacks = "has an offset: give the new rows theirs by offset=" if offset is None else "has no offset: leave offset= out"
+        lacks = (
+            "has an offset: give the new rows theirs by offset="
+            if offset is None
+            else "has no offset: leave offset= out"
+        )
         raise ValueError(f"the fit {lacks}.")
     if offset is None:
         return 0.0
-    values = pd.DataFrame(newdata)[offset] if isinstance(offset, str) else offset
-    return np.broadcast_to(np.asarray(values, dtype=float), (len(newdata),))
+    table = as_table(newdata)
+    if isinstance(offset, str) and offset not in table.columns:
+        raise ValueError(f"the new data lack the column {offset!r} of the offset.")
+    values = table[offset] if isinstance(offset, str) else offset
+    if isinstance(values, pd.Series) and not values.index.equals(table.index):
+        raise ValueError(
+            "offset is a Series whose index is not that of the new data; pass offset.to_numpy() if the order agrees."
+        )
+    return as_vector(values, "offset", len(table))
 
 
 def _error_variance(fit: Estimates, X: Array, matrices: tuple[Array, ...], codes: tuple[np.ndarray, ...]) -> Array:

@@ -108,8 +108,7 @@ class _Template(Formatter):
             return format(value, spec)
         if not spec:
             raise ValueError(
-                f"a float needs a format that says how it is rounded, such as {{x:.2f}}; "
-                f"got {float(value)!r}."
+                f"a float needs a format that says how it is rounded, such as {{x:.2f}}; got {float(value)!r}."
             )
         return _steady(float(value), spec)
 

@@ -81,5 +81,5 @@ def simulate(
     sigma = np.sqrt(sigma2)
     u = sigma * rng.standard_normal((*draws, m))
     epsilon = sigma * rng.standard_normal((*draws, n)) / np.sqrt(1.0 if weights is None else weights)
-    alpha = u @ Lambda.T                                                    # draws are rows
+    alpha = u @ Lambda.T  # draws are rows
     return Simulation(readonly(alpha), readonly(X @ beta + alpha @ Z.T + epsilon))

@@ -122,7 +122,7 @@ def lower_form(A: Array) -> Array:
     array([[3., 0.],
            [4., 0.]])
     """
-    L = np.linalg.qr(A.T, mode="r").T                                       # A A' = R' Q' Q R = R'R
+    L: Array = np.transpose(np.linalg.qr(A.T, mode="r"))  # A A' = R' Q' Q R = R'R
     L = np.tril(L) * np.where(np.diag(L) < 0, -1.0, 1.0)
     return np.hstack([L, np.zeros((len(A), len(A) - L.shape[1]))])
 

@@ -20,7 +20,16 @@ class Summary:
     remarks: tuple[str, ...]
 
     def __str__(self) -> str:
-        parts = [self.title, self.facts, "", "Random effects", _text(self.random), "", "Fixed effects", _text(self.fixed)]
+        parts = [
+            self.title,
+            self.facts,
+            "",
+            "Random effects",
+            _text(self.random),
+            "",
+            "Fixed effects",
+            _text(self.fixed),
+        ]
         return "\n".join([*parts, *([""] if self.remarks else []), *self.remarks])
 
     __repr__ = __str__
@@ -39,7 +48,11 @@ def summary(fit: Estimates) -> Summary:
     label = {"reml": "REML criterion", "ml": "-2 log-likelihood"}[fit.criterion]
     facts = f"{label} {fit.objective:.4f}, AIC {fit.aic:.2f}, BIC {fit.bic:.2f}; {_sizes(fit)}"
     return Summary(
-        f"Linear mixed model by {name}: {fit.design.formula.text}", facts, _random(fit), _fixed(fit), _remarks(fit)
+        f"Linear mixed model by {name}: {fit.design.formula.text}",
+        facts,
+        _random(fit),
+        _fixed(fit),
+        _remarks(fit),
     )
 
 

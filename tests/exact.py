@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from mpmath import mp, mpf
+
 from tests.zoo import Case
 
 mp.dps = 50

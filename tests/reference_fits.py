@@ -16,16 +16,16 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 
 # The tolerances of tests/reference/README.md, each in the unit that `deviations` uses.
 TOLERANCES = {
-    "objective": 1.0,           # of 1e-8 + 1e-11 |objective|
-    "sigma": 1e-6,              # relative
-    "sds": 1e-6,                # relative (to sigma where the sd is zero)
-    "covariance": 1e-6,         # of Lambda Lambda', relative to its largest entry, or to one
-    "fixef": 1e-7,              # of the standard error
-    "stderr": 1e-6,             # relative
-    "vcov": 1e-6,               # relative to the product of standard errors
-    "ranef": 1e-6,              # of the sd of the effect
-    "condvar": 1e-6,            # relative to the largest variance
-    "aic": 1.0,                 # as objective
+    "objective": 1.0,  # of 1e-8 + 1e-11 |objective|
+    "sigma": 1e-6,  # relative
+    "sds": 1e-6,  # relative (to sigma where the sd is zero)
+    "covariance": 1e-6,  # of Lambda Lambda', relative to its largest entry, or to one
+    "fixef": 1e-7,  # of the standard error
+    "stderr": 1e-6,  # relative
+    "vcov": 1e-6,  # relative to the product of standard errors
+    "ranef": 1e-6,  # of the sd of the effect
+    "condvar": 1e-6,  # relative to the largest variance
+    "aic": 1.0,  # as objective
     "bic": 1.0,
 }
 
@@ -90,12 +90,18 @@ def _group(fit: Fit, group: str, table: dict[str, Any], sds: dict[tuple[str, str
     modes, condvar = fit.ranef[group], fit.condvar[group]
     assert len(modes) == table["nlevels"]
     assert list(modes.columns) == np.atleast_1d(table["coef_names"]).tolist()
-    scale = np.array([next(sd for (g, c), sd in sds.items() if g.split(".")[0] == group and c == name) for name in modes])
+    scale = np.array(
+        [next(sd for (g, c), sd in sds.items() if g.split(".")[0] == group and c == name) for name in modes]
+    )
     scale = np.where(scale > 0, scale, fit.sigma)
     if "first_levels" in table:
         levels, wanted, variances = table["first_levels"], table["first_modes"], table["postVar_first"]
         whole = modes.iloc[:, 0].to_numpy()
-        summary = [(whole**2).sum() / table["mode_sumsq"], whole.min() / table["mode_min"], whole.max() / table["mode_max"]]
+        summary = [
+            (whole**2).sum() / table["mode_sumsq"],
+            whole.min() / table["mode_min"],
+            whole.max() / table["mode_max"],
+        ]
         spread = [condvar.mean() / table["postVar_mean"], condvar.min() / table["postVar_min"]]
         assert max(abs(np.array(summary + spread) - 1)) < 1e-6
     else:

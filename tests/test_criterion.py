@@ -15,7 +15,7 @@ from lmmtext.criterion import CRITERIA, deviance, profile, profiled_deviance
 from lmmtext.henderson import mixed_model_equations
 from lmmtext.routes import ROUTES
 from lmmtext.structure import Structure, TermShape
-from tests.closeness import relative_fit, relative
+from tests.closeness import relative, relative_fit
 from tests.exact import covariance, exact, exactly
 from tests.zoo import BY_NAME, ORDINARY, cases, deterministic
 
@@ -105,7 +105,7 @@ def test_ml_is_the_density_of_y_and_reml_that_of_its_contrasts(case):
     beta = profile(*case.profile_arguments("ml")).beta
     density = multivariate_normal(X @ beta, V.dense()).logpdf(y)
     assert deviance(V, X, y, "ml") == pytest.approx(-2 * density, rel=1e-12)
-    K = null_space(X.T)                                                     # (n, n - p), orthonormal, K'X = 0
+    K = null_space(X.T)  # (n, n - p), orthonormal, K'X = 0
     density = multivariate_normal(cov=K.T @ V.dense() @ K).logpdf(K.T @ y)
     _, logdet_XtX = np.linalg.slogdet(X.T @ X)
     assert deviance(V, X, y, "reml") == pytest.approx(-2 * density + logdet_XtX, rel=1e-12)

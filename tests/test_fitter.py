@@ -8,10 +8,11 @@ import pytest
 from hypothesis import assume, given
 
 from lmmtext import lmm, load
-from lmmtext.design import Design, Term
+from lmmtext.design import Design
 from lmmtext.fitter import evaluate, minimise, statistics
 from lmmtext.formula import parse
 from lmmtext.structure import lower_form
+from lmmtext.terms import Term
 from tests import exact
 from tests.zoo import BY_NAME, ZOO, Case, cases, deterministic
 
@@ -21,11 +22,33 @@ EPS = np.finfo(float).eps
 def design_of(case: Case) -> Design:
     """The design of a case of the zoo."""
     terms = tuple(
-        Term(shape.group, shape.columns, A, code, pd.RangeIndex(shape.nlevels), None, (), np.arange(shape.nlevels))
+        Term(
+            shape.group,
+            shape.columns,
+            A,
+            code,
+            pd.RangeIndex(shape.nlevels),
+            None,
+            (),
+            np.arange(shape.nlevels),
+        )
         for shape, A, code in zip(case.structure.terms, case.columns, case.groups, strict=True)
     )
     names = tuple(f"x{k}" for k in range(case.X.shape[1]))
-    return Design(parse("y ~ x + (1 | g)"), case.y, case.X, names, terms, case.weights, None, pd.RangeIndex(len(case.y)), (), 0, None, {})
+    return Design(
+        parse("y ~ x + (1 | g)"),
+        case.y,
+        case.X,
+        names,
+        terms,
+        case.weights,
+        None,
+        pd.RangeIndex(len(case.y)),
+        (),
+        0,
+        None,
+        {},
+    )
 
 
 def in_scaled_columns(case: Case) -> Case:
@@ -117,7 +140,7 @@ def test_an_optimum_is_a_minimum_in_the_variances(case):
     """At the end D_t Lambda_t = 0 and D_t is positive semi-definite: no variance wants to grow, none to shrink."""
     assume(len(case.y) > case.X.shape[1] + 2 and all(t.q * t.nlevels < len(case.y) for t in case.structure.terms))
     optimum = minimise(statistics(design_of(case)), "reml")
-    assume(optimum.converged)                                               # tiny designs can let sigma2 go to zero
+    assume(optimum.converged)  # tiny designs can let sigma2 go to zero
     factors = case.structure.factors(optimum.at.theta)
     for D, L in zip(optimum.at.variance_derivative, factors, strict=True):
         size = len(case.y) + np.abs(D).max()
@@ -168,8 +191,12 @@ SLEEP = load("sleepstudy")
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
 def test_shifting_and_scaling_the_response_changes_estimates_only_as_it_must(shift, scale, criterion):
     fit = lmm("Reaction ~ Days + (Days | Subject)", SLEEP, criterion=criterion)
-    moved = lmm("Reaction ~ Days + (Days | Subject)", SLEEP.assign(Reaction=lambda d: scale * (d["Reaction"] + shift)), criterion=criterion)
-    digits = 1e-9 * max(1.0, abs(shift) * 1e-5)                             # the data themselves lose digits to a shift
+    moved = lmm(
+        "Reaction ~ Days + (Days | Subject)",
+        SLEEP.assign(Reaction=lambda d: scale * (d["Reaction"] + shift)),
+        criterion=criterion,
+    )
+    digits = 1e-9 * max(1.0, abs(shift) * 1e-5)  # the data themselves lose digits to a shift
     df = fit.nobs - (2 if criterion == "reml" else 0)
     assert np.isclose(moved.objective, fit.objective + 2 * df * np.log(scale), rtol=0, atol=1e3 * digits)
     assert np.allclose(moved.theta, fit.theta, rtol=1e4 * digits)
@@ -184,8 +211,12 @@ def test_shifting_and_scaling_the_response_changes_estimates_only_as_it_must(shi
 def test_shifting_and_scaling_a_predictor_changes_estimates_only_as_it_must(shift, scale, criterion):
     """x -> scale (x + shift): slopes over scale, intercepts at the new origin, the same fitted values and variances at each x."""
     fit = lmm("Reaction ~ Days + (Days | Subject)", SLEEP, criterion=criterion)
-    moved = lmm("Reaction ~ Days + (Days | Subject)", SLEEP.assign(Days=lambda d: scale * (d["Days"] + shift)), criterion=criterion)
-    T = np.array([[1.0, -shift], [0.0, 1 / scale]])                         # coefficients of the moved x from those of x
+    moved = lmm(
+        "Reaction ~ Days + (Days | Subject)",
+        SLEEP.assign(Days=lambda d: scale * (d["Days"] + shift)),
+        criterion=criterion,
+    )
+    T = np.array([[1.0, -shift], [0.0, 1 / scale]])  # coefficients of the moved x from those of x
     logdet_X = -2 * np.log(scale) if criterion == "reml" else 0.0
     digits = 1e-9 * max(1.0, abs(shift) * 1e-3)
     assert np.isclose(moved.objective, fit.objective - logdet_X, rtol=0, atol=1e2 * digits)

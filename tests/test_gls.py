@@ -61,7 +61,7 @@ def test_ols_is_what_numpy_says(case):
 
 
 def test_gls_is_ols_where_v_keeps_the_columns_of_x():
-    case = BY_NAME["balanced one-way"]                                      # C(VX) is in C(X)
+    case = BY_NAME["balanced one-way"]  # C(VX) is in C(X)
     assert_near(gls(factor(case.V), case.X, case.y).beta, ols(case.X, case.y).beta, 1e-14, "the mean")
 
 
@@ -73,16 +73,19 @@ def test_gls_is_not_ols_elsewhere():
 def test_a_large_mean_of_y_costs_no_digits_of_the_slope():
     case = BY_NAME["unbalanced one-way"]
     F = factor(case.V)
-    y = np.round(case.y * 2**20) / 2**20                                    # so that y + 2^20 is exact
+    y = np.round(case.y * 2**20) / 2**20  # so that y + 2^20 is exact
     slope, shifted = gls(F, case.X, y).beta[1], gls(F, case.X, y + 2.0**20).beta[1]
     assert abs(slope - shifted) < relative(case.V) * 2.0**20
 
 
-@pytest.mark.parametrize(("X", "column"), [
-    (np.column_stack([np.ones(6), np.arange(6), 2 + 3 * np.arange(6.0)]), 2),
-    (np.column_stack([np.ones(6), np.zeros(6), np.arange(6.0)]), 1),
-    (np.vander(np.linspace(0, 1, 6), 8), 5),
-])
+@pytest.mark.parametrize(
+    ("X", "column"),
+    [
+        (np.column_stack([np.ones(6), np.arange(6), 2 + 3 * np.arange(6.0)]), 2),
+        (np.column_stack([np.ones(6), np.zeros(6), np.arange(6.0)]), 1),
+        (np.vander(np.linspace(0, 1, 6), 8), 5),
+    ],
+)
 def test_dependent_columns_are_named(X, column):
     with pytest.raises(ValueError, match=f"X must have independent columns; column {column} of its"):
         ols(X, np.arange(6.0))

@@ -50,8 +50,8 @@ def test_the_equations_agree_with_gls_and_the_routes(case):
 def test_the_criterion_costs_no_digits_at_any_ratio_of_variances(case):
     """What it is made of sees the collinearity of X but not cond(V); beta_hat, in standard errors, its root."""
     mme, wanted = equations(case), exact(case, covariance(case) / exactly(case.sigma2))
-    bound = relative_fit(replace(case.V, Lambda=0 * case.Lambda), case.X)   # cond(V) is that of W
-    bound = bound * (len(mme.u) + len(mme.beta))                            # for each entry on the diagonal of R
+    bound = relative_fit(replace(case.V, Lambda=0 * case.Lambda), case.X)  # cond(V) is that of W
+    bound = bound * (len(mme.u) + len(mme.beta))  # for each entry on the diagonal of R
     logdet, logdet_X = float(wanted.logdet), float(wanted.logdet_XtVinvX)
     assert_near(mme.logdet_M - mme.logdet_W, logdet, bound * max(1.0, abs(logdet)), "log|V_0|")
     assert_near(mme.logdet_X, logdet_X, bound * max(1.0, abs(logdet_X)), "log|X'V_0^-1X|")
@@ -75,11 +75,16 @@ def test_blups_and_their_error_variances_agree_with_fifty_digits(case):
     Lambda = exactly(case.Lambda)
     G = exactly(case.sigma2) * Lambda @ Lambda.T
     alpha = G @ Z.T @ wanted.Qy
-    D = X.T @ solve(wanted.L, Z @ G)                                        # X'V^-1 Z G
+    D = X.T @ solve(wanted.L, Z @ G)  # X'V^-1 Z G
     var_alpha = G @ Z.T @ solve(wanted.L, Z @ G) - D.T @ wanted.vcov @ D
     size = np.linalg.norm(to_float(G))
     assert_near(mme.alpha, to_float(alpha), bound * np.linalg.norm(case.y), "alpha_hat")
-    assert_near(mme.u, to_float(Lambda.T @ Z.T @ wanted.Qy * exactly(case.sigma2)), bound * np.linalg.norm(case.y), "u")
+    assert_near(
+        mme.u,
+        to_float(Lambda.T @ Z.T @ wanted.Qy * exactly(case.sigma2)),
+        bound * np.linalg.norm(case.y),
+        "u",
+    )
     assert_near(mme.var_alpha, to_float(var_alpha), bound * size, "Var(alpha_hat)")
     assert_near(mme.pev, to_float(G - var_alpha), bound * size, "prediction error variance")
 
@@ -110,7 +115,7 @@ def test_henderson_form_is_the_special_case_of_a_positive_definite_g(case):
     form = henderson_form(case.X, case.Z, case.y, G, case.sigma2, case.weights)
     p = case.X.shape[1]
     joint = np.block([[mme.vcov_beta, mme.cov_beta_alpha], [mme.cov_beta_alpha.T, mme.pev]])
-    bound = 20 * np.sqrt(len(form.matrix)) * EPS * np.linalg.cond(form.matrix)          # normal equations, solved
+    bound = 20 * np.sqrt(len(form.matrix)) * EPS * np.linalg.cond(form.matrix)  # normal equations, solved
     solution = np.r_[mme.beta, mme.alpha]
     assert_near(np.r_[form.beta, form.alpha], solution, bound * np.linalg.norm(solution), "solution")
     assert_near(form.vcov, joint, bound * np.linalg.norm(joint), "joint covariance")
@@ -139,8 +144,10 @@ def test_at_theta_zero_the_equations_are_those_of_least_squares():
 
 def test_blup_shrinks_toward_zero_as_theta_falls():
     case = BY_NAME["balanced one-way"]
-    sizes = [np.linalg.norm(mixed_model_equations(case.X, case.Z, case.y, t * np.eye(6)).alpha)
-             for t in (2.0, 1.0, 0.5, 0.1, 0.0)]
+    sizes = [
+        np.linalg.norm(mixed_model_equations(case.X, case.Z, case.y, t * np.eye(6)).alpha)
+        for t in (2.0, 1.0, 0.5, 0.1, 0.0)
+    ]
     assert sizes == sorted(sizes, reverse=True) and sizes[-1] == 0.0
 
 
@@ -149,7 +156,7 @@ def test_blup_shrinks_toward_zero_as_theta_falls():
 def test_the_deviance_of_the_equations_agrees_with_fifty_digits(case, criterion):
     unit = exactly(case.sigma2)
     wanted = float(exact(case, covariance(case) / unit).profiled_deviance(criterion))
-    bound = 1e-11 if case.name == "nearly collinear X" else 1e-12           # log|X'V^-1X| sees cond(X) = 1e6
+    bound = 1e-11 if case.name == "nearly collinear X" else 1e-12  # log|X'V^-1X| sees cond(X) = 1e6
     assert equations(case).deviance(criterion) == pytest.approx(wanted, rel=bound, abs=bound)
 
 
@@ -161,16 +168,24 @@ def test_the_checks_see_a_forgotten_weight():
     assert abs(mme.deviance("ml") - equations(case).deviance("ml")) > 0.1
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    ({"Z": np.ones((3, 2))}, r"X \(4, 1\) and Z \(3, 2\) do not conform"),
-    ({"Lambda": np.eye(3)}, r"Z \(4, 2\) and Lambda \(3, 3\) do not conform"),
-    ({"X": np.ones((4, 2))}, "X must have independent columns; column 1 of its 2"),
-    ({"sigma2": -1.0}, "sigma2 must be above 0, got -1"),
-    ({"weights": [1.0, 0.0, 1.0, 1.0]}, r"weights must be above 0; the entry at \[1\] is 0"),
-    ({"y": [1.0, 2.0, np.inf, 0.0]}, r"y must be finite; the entry at \[2\] is inf"),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"Z": np.ones((3, 2))}, r"X \(4, 1\) and Z \(3, 2\) do not conform"),
+        ({"Lambda": np.eye(3)}, r"Z \(4, 2\) and Lambda \(3, 3\) do not conform"),
+        ({"X": np.ones((4, 2))}, "X must have independent columns; column 1 of its 2"),
+        ({"sigma2": -1.0}, "sigma2 must be above 0, got -1"),
+        ({"weights": [1.0, 0.0, 1.0, 1.0]}, r"weights must be above 0; the entry at \[1\] is 0"),
+        ({"y": [1.0, 2.0, np.inf, 0.0]}, r"y must be finite; the entry at \[2\] is inf"),
+    ],
+)
 def test_equations_that_make_no_sense_are_refused(change, words):
-    arguments = {"X": np.ones((4, 1)), "Z": np.kron(np.eye(2), np.ones((2, 1))), "y": np.arange(4.0), "Lambda": np.eye(2)}
+    arguments = {
+        "X": np.ones((4, 1)),
+        "Z": np.kron(np.eye(2), np.ones((2, 1))),
+        "y": np.arange(4.0),
+        "Lambda": np.eye(2),
+    }
     with pytest.raises(ValueError, match=words):
         mixed_model_equations(**(arguments | change))
 

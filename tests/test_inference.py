@@ -22,11 +22,16 @@ def test_fixed_effects_are_compared_by_chi_square():
     assert np.isclose(found.pvalue, chi2.sf(found.statistic, 1))
     assert found.boundary_pvalue is None
     assert "fixed effects alone" in found.note
-    assert found.table.index.tolist() == ["Reaction ~ 1 + (Days | Subject)", "Reaction ~ Days + (Days | Subject)"]
+    assert found.table.index.tolist() == [
+        "Reaction ~ 1 + (Days | Subject)",
+        "Reaction ~ Days + (Days | Subject)",
+    ]
 
 
 def test_one_variance_on_its_boundary_has_the_mixture_as_reference():
-    found = compare(sleep("Reaction ~ Days + (1 | Subject)", "reml"), sleep("Reaction ~ Days + (Days || Subject)", "reml"))
+    found = compare(
+        sleep("Reaction ~ Days + (1 | Subject)", "reml"), sleep("Reaction ~ Days + (Days || Subject)", "reml")
+    )
     assert found.df == 1
     assert np.isclose(found.boundary_pvalue, chi2.sf(found.statistic, 1) / 2)
 
@@ -52,7 +57,10 @@ def test_a_correlation_alone_is_no_boundary():
 
 def test_two_variances_at_once_are_not_given_the_mixture():
     table = load("penicillin").assign(x=lambda d: np.arange(len(d)) % 7)
-    found = compare(lmm("diameter ~ x + (1 | plate)", table), lmm("diameter ~ x + (1 | plate) + (1 | sample) + (0 + x | sample)", table))
+    found = compare(
+        lmm("diameter ~ x + (1 | plate)", table),
+        lmm("diameter ~ x + (1 | plate) + (1 | sample) + (0 + x | sample)", table),
+    )
     assert found.boundary_pvalue is None
     assert "more than one variance" in found.note
 

@@ -15,8 +15,12 @@ from lmmtext.structure import Structure, TermShape
 from tests.test_criterion import PUBLISHED, reference
 from tests.zoo import BY_NAME, Case, make_case
 
-PAIRS = [(estimator, criterion) for estimator in ESTIMATORS for criterion in ("ml", "reml")
-         if (estimator, criterion) != ("gauss_seidel", "reml")]
+PAIRS = [
+    (estimator, criterion)
+    for estimator in ESTIMATORS
+    for criterion in ("ml", "reml")
+    if (estimator, criterion) != ("gauss_seidel", "reml")
+]
 
 
 def drawn(name: str, case: Case, seed: int = 5) -> Case:
@@ -40,13 +44,21 @@ INTERIOR = {
     "slopes": drawn("slopes", slopes([2.0, 1.0, 2.0])),
     "weighted slopes": drawn("weighted slopes", slopes([2.0, -1.0, 2.0], weights=WEIGHTS)),
 }
-SINGULAR = drawn("singular", slopes([1.0, 0.7, 0.0]))                       # slopes follow the intercepts exactly
+SINGULAR = drawn("singular", slopes([1.0, 0.7, 0.0]))  # slopes follow the intercepts exactly
 
 
 def run(case: Case, estimator: str, criterion: str, **options):
     """The path of an estimator on a case, whose theta is only where its data came from."""
-    return estimate(case.Z, case.structure, case.X, case.y, estimator=estimator, criterion=criterion,
-                    weights=case.weights, **options)
+    return estimate(
+        case.Z,
+        case.structure,
+        case.X,
+        case.y,
+        estimator=estimator,
+        criterion=criterion,
+        weights=case.weights,
+        **options,
+    )
 
 
 @pytest.mark.parametrize("criterion", ["ml", "reml"])
@@ -57,7 +69,7 @@ def test_all_estimators_agree_at_the_optimum(name, criterion):
     best = min(path.deviance[-1] for path in paths.values())
     wanted = paths["direct"].iterates[-1]
     for estimator, path in paths.items():
-        assert path.deviance[-1] == pytest.approx(best, abs=1e-9), estimator        # second order in the slack of 1e-6
+        assert path.deviance[-1] == pytest.approx(best, abs=1e-9), estimator  # second order in the slack of 1e-6
         assert path.iterates[-1] == pytest.approx(wanted, abs=1e-3 * np.abs(wanted).max()), estimator
 
 
@@ -135,7 +147,7 @@ def test_a_start_at_zero_is_left_where_the_variance_derivative_says_so(criterion
         path = estimate(Z, structure, X, y, estimator=estimator, criterion=criterion, start=[0.0])
         assert path.deviance[-1] == pytest.approx(wanted.deviance, abs=1e-9), estimator
     stuck = estimate(Z, structure, X, y, estimator="em", criterion=criterion, start=[0.0])
-    assert not stuck.converged and "no further step lowers the deviance after 0" in stuck.message
+    assert not stuck.converged and "no further step lowers the deviance" in stuck.message
 
 
 @pytest.mark.parametrize("criterion", ["ml", "reml"])
@@ -180,12 +192,15 @@ def test_the_scale_of_a_slope_does_not_matter():
         assert path.converged and path.deviance[-1] == pytest.approx(wanted, abs=1e-9)
 
 
-@pytest.mark.parametrize(("options", "words"), [
-    ({"estimator": "newton"}, "estimator must be 'gauss_seidel' or .*, got 'newton'"),
-    ({"criterion": "REML "}, "criterion must be 'ml' or 'reml', got 'REML '"),
-    ({"estimator": "gauss_seidel"}, "estimator 'gauss_seidel' needs criterion 'ml'"),
-    ({"start": [1.0, 2.0]}, r"start must have shape \(1\), got \(2,\)"),
-])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"estimator": "newton"}, "estimator must be 'gauss_seidel' or .*, got 'newton'"),
+        ({"criterion": "REML "}, "criterion must be 'ml' or 'reml', got 'REML '"),
+        ({"estimator": "gauss_seidel"}, "estimator 'gauss_seidel' needs criterion 'ml'"),
+        ({"start": [1.0, 2.0]}, r"start must have shape \(1\), got \(2,\)"),
+    ],
+)
 def test_requests_that_make_no_sense_are_refused(options, words):
     case = BY_NAME["balanced one-way"]
     with pytest.raises(ValueError, match=words):

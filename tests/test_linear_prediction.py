@@ -80,7 +80,12 @@ def test_blup_of_the_random_effects_is_what_the_mixed_model_equations_say(case):
     mme = mixed_model_equations(case.X, case.Z, case.y, case.Lambda, case.sigma2, case.weights)
     bound = relative_fit(V, case.X)
     size = np.linalg.norm(V.G)
-    assert_near(new.mean[:m], mme.alpha[: len(new.mean)], bound * max(1, np.sqrt(size)) * np.linalg.norm(case.y), "alpha")
+    assert_near(
+        new.mean[:m],
+        mme.alpha[: len(new.mean)],
+        bound * max(1, np.sqrt(size)) * np.linalg.norm(case.y),
+        "alpha",
+    )
     assert_near(new.variance[:m, :m], mme.pev, bound * size, "prediction error variance")
 
 
@@ -100,7 +105,7 @@ def test_blup_agrees_with_fifty_digits(case):
     d = exactly(x) - X.T @ delta
     variance = float(known + d @ wanted.vcov @ d)
     bound = relative_fit(case.V, case.X)
-    leverage = 1 + np.linalg.norm(x) * np.sqrt(variance / noise)            # x may lie far from the rows of X
+    leverage = 1 + np.linalg.norm(x) * np.sqrt(variance / noise)  # x may lie far from the rows of X
     assert new.mean == pytest.approx(float(mean), abs=bound * leverage * np.linalg.norm(case.y))
     assert new.variance_at_known_mean == pytest.approx(float(known), abs=bound * float(case.V.G[0, 0] + noise) * 4)
     assert new.variance == pytest.approx(variance, abs=bound * leverage * variance)
@@ -114,21 +119,23 @@ def test_blup_is_unbiased_and_no_other_unbiased_prediction_has_a_smaller_error()
     psi, var_new = moments_of_new(case.V, case.Z[[2]])
     psi = psi[:, 0]
     predict = lambda y: blup(case.V, X, y, psi, x, var_new)  # noqa: E731
-    a = np.array([predict(e).mean for e in np.eye(24)])                     # the prediction is a'y
+    a = np.array([predict(e).mean for e in np.eye(24)])  # the prediction is a'y
     assert X.T @ a == pytest.approx(x, rel=1e-10)
     error = lambda a: float(var_new[0, 0] - 2 * a @ psi + a @ V @ a)  # noqa: E731
     assert error(a) == pytest.approx(predict(case.y).variance, rel=1e-10)
     basis, _ = np.linalg.qr(X)
     for direction in np.eye(24)[:6]:
-        free = direction - basis @ (basis.T @ direction)                    # keeps a'X = x'
+        free = direction - basis @ (basis.T @ direction)  # keeps a'X = x'
         assert error(a + 1e-3 * free) > error(a)
 
 
 def test_the_three_ways_to_give_v_agree():
     case = BY_NAME["weights"]
     psi, var_new = moments_of_new(case.V, case.Z[:2])
-    results = [blup(V, case.X, case.y, psi, case.X[:2], var_new).mean
-               for V in (case.V, case.V.dense(), factor(case.V, "woodbury"))]
+    results = [
+        blup(V, case.X, case.y, psi, case.X[:2], var_new).mean
+        for V in (case.V, case.V.dense(), factor(case.V, "woodbury"))
+    ]
     for other in results[1:]:
         assert_near(other, results[0], relative(case.V) * np.linalg.norm(case.y), "mean")
 
@@ -143,15 +150,36 @@ def test_moments_of_new_are_those_of_the_model_with_one_more_row():
     assert moments_of_new(case.V, case.Z[[5]], noise=False)[1][0, 0] == pytest.approx(psi[5, 0], rel=1e-14)
 
 
-@pytest.mark.parametrize(("call", "words"), [
-    (lambda: best_linear_prediction([1.0], [1.0], [[1.0]], [2.0], 0.0, 1.0), "would have variance -3"),
-    (lambda: best_linear_prediction([1.0], [1.0, 2.0], [[1.0]], [0.5], 0.0, 1.0), r"mu must have shape \(1\)"),
-    (lambda: best_linear_prediction([1.0], [1.0], [[1.0]], [0.5, 0.5], 0.0, 1.0), r"psi must have shape \(1, any\)"),
-    (lambda: best_linear_prediction([1.0], [1.0], [[1.0]], [0.5], [0.0, 1.0], 1.0), r"mu_new must have shape \(1\)"),
-    (lambda: best_linear_prediction([1.0, 2.0], [0.0, 0.0], np.ones((2, 2)), [0.5, 0.5], 0.0, 1.0), "V .* definite"),
-    (lambda: blup(np.eye(3), np.ones((3, 1)), np.arange(3.0), np.zeros(3), [1.0, 2.0], 1.0), "X_new must have shape"),
-    (lambda: blup(np.eye(3), np.ones((3, 2)), np.arange(3.0), np.zeros(3), [1.0, 2.0], 1.0), "independent columns"),
-])
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: best_linear_prediction([1.0], [1.0], [[1.0]], [2.0], 0.0, 1.0), "would have variance -3"),
+        (
+            lambda: best_linear_prediction([1.0], [1.0, 2.0], [[1.0]], [0.5], 0.0, 1.0),
+            r"mu must have shape \(1\)",
+        ),
+        (
+            lambda: best_linear_prediction([1.0], [1.0], [[1.0]], [0.5, 0.5], 0.0, 1.0),
+            r"psi must have shape \(1, any\)",
+        ),
+        (
+            lambda: best_linear_prediction([1.0], [1.0], [[1.0]], [0.5], [0.0, 1.0], 1.0),
+            r"mu_new must have shape \(1\)",
+        ),
+        (
+            lambda: best_linear_prediction([1.0, 2.0], [0.0, 0.0], np.ones((2, 2)), [0.5, 0.5], 0.0, 1.0),
+            "V .* definite",
+        ),
+        (
+            lambda: blup(np.eye(3), np.ones((3, 1)), np.arange(3.0), np.zeros(3), [1.0, 2.0], 1.0),
+            "X_new must have shape",
+        ),
+        (
+            lambda: blup(np.eye(3), np.ones((3, 2)), np.arange(3.0), np.zeros(3), [1.0, 2.0], 1.0),
+            "independent columns",
+        ),
+    ],
+)
 def test_moments_of_no_random_vector_are_refused(call, words):
     with pytest.raises(ValueError, match=words):
         call()

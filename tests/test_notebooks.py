@@ -77,9 +77,7 @@ FAULTY = {
     "without a caption": code("f()", PNG, mystnb={"image": TOLD["image"], "figure": {"name": "fig-one"}}),
     "whose label is not": code("f()", PNG, mystnb=TOLD | {"figure": {"name": "figure1", "caption": "c"}}),
     "output on stderr": code("f()", printed("beware", "stderr")),
-    "an error among the outputs": code(
-        "f()", {"output_type": "error", "ename": "E", "evalue": "", "traceback": []}
-    ),
+    "an error among the outputs": code("f()", {"output_type": "error", "ename": "E", "evalue": "", "traceback": []}),
     "an object's address": code("f()", said("<object object at 0x7f22d4a3c1f0>")),
     "an absolute path in the output": code("print(p)", printed("/home/someone/book/a.csv\n")),
     "an absolute path in the source": code("x = open('/home/someone/a.csv')"),
@@ -163,9 +161,7 @@ def test_a_link_to_a_missing_file_is_caught(small_book):
 
 def test_cells_are_counted_from_one_without_gaps(small_book):
     save(small_book, [code("x = 1", count=1), text("words"), code("y = 1", count=3)])
-    assert gate.faults(small_book) == [
-        "book/a.ipynb, cell 3: execution count 3, not 2: run the notebook from the top"
-    ]
+    assert gate.faults(small_book) == ["book/a.ipynb, cell 3: execution count 3, not 2: run the notebook from the top"]
 
 
 def test_two_cells_with_one_id_are_caught(small_book):

@@ -18,9 +18,9 @@ from tests.exact import gradient, to_float
 from tests.zoo import deterministic
 
 REFERENCE = Path(__file__).parent / "reference" / "lme4"
-INTERIOR = OneWay(J=4, r=3, mean=7.0, SSE=20.0, SSA=90.0)                   # MSE = 2.5, MSA = 30
-BOUNDARY = OneWay(J=4, r=3, mean=7.0, SSE=40.0, SSA=6.0)                    # MSE = 5, MSA = 2
-BETWEEN = OneWay(J=3, r=4, mean=0.0, SSE=18.0, SSA=5.0)                     # SSA / J < MSE = 2 < MSA = 2.5
+INTERIOR = OneWay(J=4, r=3, mean=7.0, SSE=20.0, SSA=90.0)  # MSE = 2.5, MSA = 30
+BOUNDARY = OneWay(J=4, r=3, mean=7.0, SSE=40.0, SSA=6.0)  # MSE = 5, MSA = 2
+BETWEEN = OneWay(J=3, r=4, mean=0.0, SSE=18.0, SSA=5.0)  # SSA / J < MSE = 2 < MSA = 2.5
 
 
 def data(layout: OneWay) -> tuple[np.ndarray, np.ndarray]:
@@ -105,7 +105,7 @@ def test_on_the_boundary_the_error_variance_pools_both_sums_of_squares():
 def test_anova_estimates_may_be_negative_and_are_reported_so():
     fit = BOUNDARY.anova()
     assert (fit.sigma2, fit.sigma2_alpha, fit.boundary) == (5.0, -1.0, True)
-    assert fit.deviance < BOUNDARY.reml().deviance                          # the unconstrained maximum
+    assert fit.deviance < BOUNDARY.reml().deviance  # the unconstrained maximum
     assert INTERIOR.anova().sigma2_alpha == INTERIOR.reml().sigma2_alpha
     assert INTERIOR.anova().deviance == INTERIOR.reml().deviance
 
@@ -118,7 +118,13 @@ def test_anova_estimates_are_unbiased():
 
 
 @deterministic
-@given(st.integers(2, 6), st.integers(2, 6), st.floats(0.01, 100), st.floats(0, 100), st.sampled_from(["ml", "reml"]))
+@given(
+    st.integers(2, 6),
+    st.integers(2, 6),
+    st.floats(0.01, 100),
+    st.floats(0, 100),
+    st.sampled_from(["ml", "reml"]),
+)
 def test_the_search_finds_the_closed_form_in_balanced_data(J, r, SSE, SSA, criterion):
     layout = OneWay(J, r, 3.0, SSE, SSA)
     y, groups = data(layout)
@@ -130,8 +136,12 @@ def test_the_search_finds_the_closed_form_in_balanced_data(J, r, SSE, SSA, crite
 
 
 @deterministic
-@given(st.lists(st.integers(1, 9), min_size=2, max_size=7).filter(lambda sizes: max(sizes) > 1),
-       st.integers(0, 1000), st.sampled_from(["ml", "reml"]), st.sampled_from([0.0, 1.0, 5.0]))
+@given(
+    st.lists(st.integers(1, 9), min_size=2, max_size=7).filter(lambda sizes: max(sizes) > 1),
+    st.integers(0, 1000),
+    st.sampled_from(["ml", "reml"]),
+    st.sampled_from([0.0, 1.0, 5.0]),
+)
 def test_the_search_ends_at_the_least_of_the_profiled_deviance(sizes, seed, criterion, spread):
     rng = np.random.default_rng(seed)
     groups = np.repeat(np.arange(len(sizes)), sizes)
@@ -155,8 +165,8 @@ def test_of_two_local_minima_the_lower_is_the_fit_and_both_are_listed():
     Z, X, structure = np.eye(3)[groups], np.ones((13, 1)), Structure((TermShape("g", ("(Intercept)",), 3),))
     at = lambda ratio: profiled_deviance(Z, structure, [np.sqrt(ratio)], X, y, "ml")  # noqa: E731
     assert fit.local_minima == pytest.approx((2.70267, 0.0), rel=1e-5)
-    assert at(0) < at(0.01) and at(0.01) > at(2.70267)                      # zero is a local minimum
-    assert fit.deviance < at(0) - 0.3 and not fit.boundary                  # and not the lowest
+    assert at(0) < at(0.01) and at(0.01) > at(2.70267)  # zero is a local minimum
+    assert fit.deviance < at(0) - 0.3 and not fit.boundary  # and not the lowest
 
 
 @pytest.mark.parametrize(("name", "response"), [("dyestuff", "Yield"), ("dyestuff2_boundary", "Yield")])
@@ -177,7 +187,7 @@ def test_the_published_fits_are_reproduced(name, response):
 
 def test_dyestuff_has_the_deviances_that_bates_published():
     layout = OneWay(J=6, r=5, mean=1527.5, SSE=58830.0, SSA=56357.5)
-    assert layout.ml().deviance == pytest.approx(327.32705988112673, rel=1e-12)    # found by iteration
+    assert layout.ml().deviance == pytest.approx(327.32705988112673, rel=1e-12)  # found by iteration
     assert layout.reml().deviance == pytest.approx(319.654276842342, rel=1e-12)
 
 
@@ -193,22 +203,31 @@ def test_the_intraclass_correlation_is_the_share_between_groups():
     assert fit.rho == fit.sigma2_alpha / (fit.sigma2_alpha + fit.sigma2)
 
 
-@pytest.mark.parametrize(("call", "words"), [
-    (lambda: OneWay(1, 5, 0.0, 1.0, 0.0), "J and r must be 2 or more, got J=1, r=5"),
-    (lambda: OneWay(5, 1, 0.0, 1.0, 1.0), "J and r must be 2 or more, got J=5, r=1"),
-    (lambda: OneWay(5, 2, 0.0, 0.0, 1.0), "SSE must be above 0"),
-    (lambda: OneWay(5, 2, 0.0, 1.0, -1.0), "SSA not below 0"),
-    (lambda: OneWay(5, 2, np.nan, 1.0, 1.0), "mean, SSE, SSA must be finite"),
-    (lambda: OneWay.from_data([1.0, 2.0, 3.0], list("aab")), "equally many observations, got 1 to 2. Use oneway"),
-    (lambda: OneWay.from_data([1.0, 2.0], list("aab")), "a label for each observation"),
-    (lambda: OneWay.from_data([0.1] * 3 + [0.7] * 3, list("aaabbb")), "y must vary within a group"),
-    (lambda: oneway([1.0, 2.0, 3.0], list("aaa")), "sigma2 and sigma2_alpha cannot be told apart"),
-    (lambda: oneway([1.0, 2.0, 3.0], list("abc")), "sigma2 and sigma2_alpha cannot be told apart"),
-    (lambda: oneway([0.1, 0.1, 0.3], list("aab")), "y must vary within a group"),
-    (lambda: oneway([1.0, 2.0, 3.0], list("aab"), "REML"), "criterion must be 'ml' or 'reml', got 'REML'"),
-    (lambda: INTERIOR.deviance(1.0, -1.0), "V must be positive definite"),
-    (lambda: INTERIOR.deviance(1.0, 1.0, "ml "), "criterion must be 'ml' or 'reml', got 'ml '"),
-])
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: OneWay(1, 5, 0.0, 1.0, 0.0), "J and r must be 2 or more, got J=1, r=5"),
+        (lambda: OneWay(5, 1, 0.0, 1.0, 1.0), "J and r must be 2 or more, got J=5, r=1"),
+        (lambda: OneWay(5, 2, 0.0, 0.0, 1.0), "SSE must be above 0"),
+        (lambda: OneWay(5, 2, 0.0, 1.0, -1.0), "SSA not below 0"),
+        (lambda: OneWay(5, 2, np.nan, 1.0, 1.0), "mean, SSE, SSA must be finite"),
+        (
+            lambda: OneWay.from_data([1.0, 2.0, 3.0], list("aab")),
+            "equally many observations, got 1 to 2. Use oneway",
+        ),
+        (lambda: OneWay.from_data([1.0, 2.0], list("aab")), "a label for each observation"),
+        (lambda: OneWay.from_data([0.1] * 3 + [0.7] * 3, list("aaabbb")), "y must vary within a group"),
+        (lambda: oneway([1.0, 2.0, 3.0], list("aaa")), "sigma2 and sigma2_alpha cannot be told apart"),
+        (lambda: oneway([1.0, 2.0, 3.0], list("abc")), "sigma2 and sigma2_alpha cannot be told apart"),
+        (lambda: oneway([0.1, 0.1, 0.3], list("aab")), "y must vary within a group"),
+        (
+            lambda: oneway([1.0, 2.0, 3.0], list("aab"), "REML"),
+            "criterion must be 'ml' or 'reml', got 'REML'",
+        ),
+        (lambda: INTERIOR.deviance(1.0, -1.0), "V must be positive definite"),
+        (lambda: INTERIOR.deviance(1.0, 1.0, "ml "), "criterion must be 'ml' or 'reml', got 'ml '"),
+    ],
+)
 def test_layouts_that_cannot_be_estimated_are_refused(call, words):
     with pytest.raises(ValueError, match=words):
         call()

@@ -76,9 +76,7 @@ def test_a_drawing_opens_no_figure_and_leaves_global_settings_alone(draw):
 
 
 def test_no_drawing_needs_pyplot_to_be_imported():
-    code = (
-        "import sys, lmmtext.plots as p; p.qq(None, [1, 2, 3]); assert 'matplotlib.pyplot' not in sys.modules"
-    )
+    code = "import sys, lmmtext.plots as p; p.qq(None, [1, 2, 3]); assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
 
 

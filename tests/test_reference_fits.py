@@ -29,7 +29,10 @@ def test_predictions_for_new_rows_agree_with_lme4(name):
 
 @pytest.mark.parametrize("criterion", ["REML", "ML"])
 def test_fitted_values_and_residuals_agree_with_lme4(criterion):
-    fit, wanted = ref.fitted("sleepstudy_corr", criterion), ref.reference("sleepstudy_corr")["fits"][criterion]
+    fit, wanted = (
+        ref.fitted("sleepstudy_corr", criterion),
+        ref.reference("sleepstudy_corr")["fits"][criterion],
+    )
     assert np.allclose(fit.fitted.iloc[:10], wanted["fitted_head"], rtol=1e-8)
     assert np.isclose((fit.residuals**2).sum(), wanted["resid_sumsq"], rtol=1e-8)
 

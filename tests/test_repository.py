@@ -91,9 +91,7 @@ def test_every_requirement_is_one_exact_version_once_in_order():
     assert all([s.operator for s in p.specifier] == ["=="] and not p.url for p in PINS)
 
 
-@pytest.mark.parametrize(
-    "where", list(environments()), ids=lambda e: f"{e['python_version']}-{e['sys_platform']}"
-)
+@pytest.mark.parametrize("where", list(environments()), ids=lambda e: f"{e['python_version']}-{e['sys_platform']}")
 def test_the_pins_are_the_whole_and_consistent_closure_of_what_is_asked(where):
     assert disagreements(PINS, direct(), where) == []
 
@@ -113,9 +111,7 @@ def test_every_pinned_package_admits_every_python():
 
 def test_what_is_installed_is_what_is_pinned():
     here = [p for p in PINS if not p.marker or p.marker.evaluate()]
-    differing = {
-        p.name: metadata.version(p.name) for p in here if not p.specifier.contains(metadata.version(p.name))
-    }
+    differing = {p.name: metadata.version(p.name) for p in here if not p.specifier.contains(metadata.version(p.name))}
     assert differing == {}
 
 
@@ -246,9 +242,7 @@ def run_without_system_tools(tmp_path, **settings):
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "LMMTEXT_MUST_RUN": "",
     }
-    return subprocess.run(
-        command, cwd=tmp_path, env=os.environ | bare | settings, capture_output=True, text=True
-    )
+    return subprocess.run(command, cwd=tmp_path, env=os.environ | bare | settings, capture_output=True, text=True)
 
 
 def test_what_could_not_run_is_named_at_the_end_and_the_tests_pass(tmp_path):
@@ -276,9 +270,7 @@ def test_a_browser_that_does_not_start_is_no_browser(tmp_path, monkeypatch):
 def test_the_licences_the_citation_and_the_changelog_say_the_same():
     version, citation = PROJECT["version"], (ROOT / "CITATION.cff").read_text()
     assert "BSD 3-Clause License" in (ROOT / "LICENSE").read_text() and PROJECT["license"] == "BSD-3-Clause"
-    assert "Creative Commons Attribution 4.0 International" in (ROOT / "LICENSE-TEXT").read_text(
-        encoding="utf-8"
-    )
+    assert "Creative Commons Attribution 4.0 International" in (ROOT / "LICENSE-TEXT").read_text(encoding="utf-8")
     assert f"version: {version}\n" in citation and "[BSD-3-Clause, CC-BY-4.0]" in citation
     assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text()
 

@@ -4,14 +4,14 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tests.closeness import assert_near, relative
-from tests.exact import cholesky, covariance, exactly, logdet, solve, to_float
 from hypothesis import given
-from tests.zoo import BY_NAME, ORDINARY, ZOO, Case, cases, deterministic
 
 from lmmtext.covariance import MarginalCovariance
 from lmmtext.routes import ROUTES, choose, factor
 from lmmtext.routes.dense import Dense
+from tests.closeness import assert_near, relative
+from tests.exact import cholesky, covariance, exactly, logdet, solve, to_float
+from tests.zoo import BY_NAME, ORDINARY, ZOO, Case, cases, deterministic
 
 
 def routes_for(V: MarginalCovariance) -> list[str]:
@@ -63,12 +63,15 @@ def test_the_zoo_gives_every_route_work():
     assert counts["block"] >= 12 and counts["spectral"] >= 4
 
 
-@pytest.mark.parametrize("broken", [
-    lambda V: dataclasses.replace(V, Lambda=1.001 * V.Lambda),
-    lambda V: dataclasses.replace(V, Lambda=V.Lambda.T),
-    lambda V: dataclasses.replace(V, sigma2=V.sigma2 * (1 + 1e-9)),
-    lambda V: dataclasses.replace(V, weights=None),
-])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda V: dataclasses.replace(V, Lambda=1.001 * V.Lambda),
+        lambda V: dataclasses.replace(V, Lambda=V.Lambda.T),
+        lambda V: dataclasses.replace(V, sigma2=V.sigma2 * (1 + 1e-9)),
+        lambda V: dataclasses.replace(V, weights=None),
+    ],
+)
 def test_the_conformance_check_sees_a_wrong_v(broken, oracle, monkeypatch):
     case = BY_NAME["weights"]
     right = ROUTES["woodbury"].of
@@ -98,13 +101,19 @@ def test_v_is_what_the_model_says_group_by_group(case):
     assert_near(case.V.dense(), to_float(covariance(case)), 1e-14 * np.linalg.norm(case.V.dense()), "V")
 
 
-@pytest.mark.parametrize(("route", "name", "words"), [
-    ("block", "one group", "route 'block' needs a V in two blocks or more; this V has one block, of 10 rows. "
-                           "Try route='woodbury'."),
-    ("spectral", "weights", "equal weights; this V has weights that differ. Try route='woodbury'."),
-    ("spectral", "unbalanced one-way", "multiples of projections; term 0 of this V is not."),
-    ("spectral", "correlated slopes", "multiples of projections; term 0 of this V is not."),
-])
+@pytest.mark.parametrize(
+    ("route", "name", "words"),
+    [
+        (
+            "block",
+            "one group",
+            "route 'block' needs a V in two blocks or more; this V has one block, of 10 rows. Try route='woodbury'.",
+        ),
+        ("spectral", "weights", "equal weights; this V has weights that differ. Try route='woodbury'."),
+        ("spectral", "unbalanced one-way", "multiples of projections; term 0 of this V is not."),
+        ("spectral", "correlated slopes", "multiples of projections; term 0 of this V is not."),
+    ],
+)
 def test_a_route_refuses_in_words_what_it_cannot_do(route, name, words):
     with pytest.raises(ValueError) as caught:
         factor(BY_NAME[name].V, route)
@@ -113,13 +122,13 @@ def test_a_route_refuses_in_words_what_it_cannot_do(route, name, words):
 
 def test_spectral_refuses_projections_that_do_not_commute():
     a, b = np.repeat([0, 1], 2), np.array([0, 1, 1, 1])
-    Z = np.hstack([np.eye(2)[a] / np.sqrt(2), np.eye(2)[b] / np.sqrt([1, 3])])     # unit columns: both projections
+    Z = np.hstack([np.eye(2)[a] / np.sqrt(2), np.eye(2)[b] / np.sqrt([1, 3])])  # unit columns: both projections
     V = MarginalCovariance(Z, np.eye(4), terms=(slice(0, 2), slice(2, 4)))
     assert "terms that commute; terms 0 and 1 of this V do not" in ROUTES["spectral"].refusal(V)
 
 
 def test_spectral_finds_the_eigenvalues_of_a_balanced_crossed_design():
-    case = BY_NAME["crossed balanced"]                                      # 4 rows by 6 columns
+    case = BY_NAME["crossed balanced"]  # 4 rows by 6 columns
     F = factor(case.V, "spectral")
     a, b = case.theta**2
     expected = {1 + 6 * a + 4 * b: 1, 1 + 6 * a: 3, 1 + 4 * b: 5, 1.0: 15}
@@ -136,8 +145,15 @@ def test_large_problems_are_refused_before_anything_is_allocated():
     assert choose(V) == "woodbury"
 
 
-@pytest.mark.parametrize(("name", "route"), [("balanced one-way", "block"), ("crossed slopes", "dense"),
-                                             ("theta 0", "block"), ("one group", "woodbury")])
+@pytest.mark.parametrize(
+    ("name", "route"),
+    [
+        ("balanced one-way", "block"),
+        ("crossed slopes", "dense"),
+        ("theta 0", "block"),
+        ("one group", "woodbury"),
+    ],
+)
 def test_auto_takes_the_route_that_choose_names(name, route):
     V = BY_NAME[name].V
     assert choose(V) == route
@@ -161,16 +177,19 @@ def test_a_right_side_that_does_not_conform_is_refused(route):
         F.solve(np.ones(25))
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    ({"Lambda": np.eye(3)}, r"Z \(24, 6\) and Lambda \(3, 3\) do not conform"),
-    ({"sigma2": 0.0}, "sigma2 must be above 0, got 0"),
-    ({"sigma2": np.inf}, "sigma2 must be finite"),
-    ({"weights": np.zeros(24)}, "weights must be above 0"),
-    ({"weights": np.ones(23)}, r"weights must have shape \(24\)"),
-    ({"Z": np.full((24, 6), np.nan)}, "Z must be finite"),
-    ({"terms": (slice(0, 2), slice(3, 6))}, "terms must be consecutive slices of the 6 columns"),
-    ({"terms": (slice(0, 2), slice(2, 6)), "Lambda": np.ones((6, 6))}, "Lambda must link no two terms"),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"Lambda": np.eye(3)}, r"Z \(24, 6\) and Lambda \(3, 3\) do not conform"),
+        ({"sigma2": 0.0}, "sigma2 must be above 0, got 0"),
+        ({"sigma2": np.inf}, "sigma2 must be finite"),
+        ({"weights": np.zeros(24)}, "weights must be above 0"),
+        ({"weights": np.ones(23)}, r"weights must have shape \(24\)"),
+        ({"Z": np.full((24, 6), np.nan)}, "Z must be finite"),
+        ({"terms": (slice(0, 2), slice(3, 6))}, "terms must be consecutive slices of the 6 columns"),
+        ({"terms": (slice(0, 2), slice(2, 6)), "Lambda": np.ones((6, 6))}, "Lambda must link no two terms"),
+    ],
+)
 def test_a_covariance_that_makes_no_sense_is_refused(change, words):
     with pytest.raises(ValueError, match=words):
         dataclasses.replace(BY_NAME["balanced one-way"].V, **change)

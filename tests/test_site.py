@@ -122,9 +122,7 @@ def test_the_reader_finds_nothing_wrong_where_nothing_is(planted, reader: Reader
 
 
 def test_a_broken_link_a_broken_anchor_and_a_foreign_script_are_caught(tmp_path):
-    (tmp_path / "a.html").write_text(
-        '<p id="here"><a href="b.html">b</a><a href="#there">t</a><a href="#here">h</a>'
-    )
+    (tmp_path / "a.html").write_text('<p id="here"><a href="b.html">b</a><a href="#there">t</a><a href="#here">h</a>')
     assert broken_links(tmp_path) == ["a.html: b.html (no such file)", "a.html: #there (no such place)"]
     (tmp_path / "a.html").write_text('<script src="https://example.org/x.js"></script>')
     assert foreign_resources(tmp_path) == ["a.html: https://example.org/x.js"]

@@ -19,15 +19,15 @@ class Case:
     """One data set with the parameters at which it is looked at."""
 
     name: str
-    X: Array                                                                # (n, p)
-    Z: Array                                                                # (n, m)
-    y: Array                                                                # (n,)
+    X: Array  # (n, p)
+    Z: Array  # (n, m)
+    y: Array  # (n,)
     structure: Structure
     theta: Array
     sigma2: float
     weights: Array | None
-    groups: tuple[np.ndarray, ...]                                          # per term, (n,) codes from 0
-    columns: tuple[Array, ...]                                              # per term, (n, q) model matrix
+    groups: tuple[np.ndarray, ...]  # per term, (n,) codes from 0
+    columns: tuple[Array, ...]  # per term, (n, q) model matrix
 
     @property
     def Lambda(self) -> Array:
@@ -62,6 +62,7 @@ def make_case(
     sigma2: float = 1.0,
     weights: Array | None = None,
     names: list[str] | None = None,
+    labels: list[tuple[str, ...]] | None = None,
     seed: int = 1,
 ) -> Case:
     """Return the case of these grouping codes and model matrices, with a response drawn for it."""
@@ -75,12 +76,22 @@ def make_case(
         block[np.arange(n), code] = A
         blocks.append(block.reshape(n, J * q))
         group = names[t] if names else f"g{t}"
-        terms.append(TermShape(group, tuple(["(Intercept)", "x", "w"][:q]), J))
+        terms.append(TermShape(group, labels[t] if labels else ("(Intercept)", "x", "w")[:q], J))
     y = 3.0 + X @ np.ones(X.shape[1]) + rng.standard_normal(n)
     for block in blocks:
         y = y + block @ rng.standard_normal(block.shape[1])
-    return Case(name, X, np.hstack(blocks), y, Structure(tuple(terms)), np.array(theta, dtype=float), sigma2,
-                weights, tuple(groups), tuple(columns))
+    return Case(
+        name,
+        X,
+        np.hstack(blocks),
+        y,
+        Structure(tuple(terms)),
+        np.array(theta, dtype=float),
+        sigma2,
+        weights,
+        tuple(groups),
+        tuple(columns),
+    )
 
 
 def _zoo() -> list[Case]:
@@ -90,9 +101,9 @@ def _zoo() -> list[Case]:
     slopes, three = np.column_stack([np.ones(24), x]), np.column_stack([np.ones(24), x, w])
     balanced = np.repeat(np.arange(6), 4)
     unbalanced = np.repeat(np.arange(6), [1, 2, 3, 4, 6, 8])
-    days = np.tile([-1.5, -0.5, 0.5, 1.5], 6)                               # centred within every group
-    a, b = np.divmod(np.arange(24), 6)                                      # 4 by 6, one observation a cell
-    holes = rng.permutation(36)[:20]                                        # 20 cells of 6 by 6
+    days = np.tile([-1.5, -0.5, 0.5, 1.5], 6)  # centred within every group
+    a, b = np.divmod(np.arange(24), 6)  # 4 by 6, one observation a cell
+    holes = rng.permutation(36)[:20]  # 20 cells of 6 by 6
     u, v = (np.unique(part, return_inverse=True)[1] for part in np.divmod(holes, 6))
     some_weights = rng.uniform(0.2, 5.0, 24)
     collinear = np.column_stack([np.ones(24), x, x + 1e-6 * w])
@@ -107,8 +118,15 @@ def _zoo() -> list[Case]:
         make_case("crossed balanced", [a, b], [ones(24), ones(24)], [0.9, 0.4], X=mean_only),
         make_case("crossed with holes", [u, v], [ones(20), ones(20)], [0.9, 1.1], X=ones(20)),
         make_case("correlated slopes", [unbalanced], [slopes], [1.0, -0.4, 0.6], sigma2=2.0),
-        make_case("uncorrelated slopes", [balanced, balanced], [ones(24), days[:, None]], [1.0, 0.5],
-                  X=np.column_stack([np.ones(24), days]), names=["g", "g"]),
+        make_case(
+            "uncorrelated slopes",
+            [balanced, balanced],
+            [ones(24), days[:, None]],
+            [1.0, 0.5],
+            X=np.column_stack([np.ones(24), days]),
+            names=["g", "g"],
+            labels=[("(Intercept)",), ("days",)],
+        ),
         make_case("three slopes", [balanced], [three], [1.0, 0.3, -0.2, 0.8, 0.1, 0.5], X=three),
         make_case("crossed slopes", [unbalanced, b], [slopes, ones(24)], [0.7, 0.2, 0.4, 0.9]),
         make_case("weights", [unbalanced], [slopes], [1.1, 0.5, 0.3], weights=some_weights, sigma2=0.5),

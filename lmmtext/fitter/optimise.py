@@ -1,4 +1,4 @@
-"""The minimum of the profiled criterion: BFGS with the exact gradient, Newton steps, and the edge decided by derivatives.
+"""The minimum of the profiled criterion: BFGS with the exact gradient, Newton steps, the edge decided by derivatives.
 
 theta = 0 is a stationary point of every model, so a vanishing gradient in theta proves nothing there. A rank is
 given up only when the derivative in the variances, D, is positive semi-definite on the directions that are lost.
@@ -84,13 +84,14 @@ def _descend(search: _Search, theta: Array) -> tuple[Evaluation, tuple[int, ...]
         point, ranks, escape = _edge(search, inside)
         if point is not inside and escape is None:
             point, decrement, away = _newton(search, point.theta)
-        theta = escape if escape is not None else away
-        if theta is None:
+        onwards = escape if escape is not None else away
+        if onwards is None:
             settled = decrement <= max(1e-9, 1e3 * point.rounding)
             reason = f"not converged: a further Newton step would gain {decrement:.1e}"
             if point.pwrss < 1e6 * SATURATED * point.stats.n:
                 reason = NO_RESIDUAL
             return point, ranks, decrement, None if settled else reason
+        theta = onwards
     return point, ranks, np.inf, "not converged: the search kept leaving saddle points"
 
 
@@ -160,7 +161,7 @@ def _lowest(search: _Search, point: Evaluation, curve: Callable[[float], list[Ar
 
 
 def _edge(search: _Search, point: Evaluation) -> tuple[Evaluation, tuple[int, ...], Array | None]:
-    """Give up the ranks that the derivative in the variances says are lost; or a theta that leads away from a false zero."""
+    """Give up the ranks that the derivative in the variances says are lost; or a theta that leads away from a zero."""
     structure = search.stats.structure
     for t in range(len(structure.terms)):
         factors = list(structure.factors(point.theta))

@@ -23,6 +23,7 @@ from lmmtext.arrays import Array
 from lmmtext.fitter.statistics import Block, Statistics, dense
 
 EPS = float(np.finfo(float).eps)
+CHUNK = 2**22  # numbers of one intermediate array where a product goes by chunks of rows
 CANCELLED = 1e-2  # when subtraction leaves less than this of a sum of squares, it is formed from residuals instead
 
 
@@ -33,17 +34,17 @@ class Evaluation:
     stats: Statistics
     theta: Array
     reml: bool
-    first: Array                    # (q, q) factor of the first block
-    others: tuple[Array, ...]       # (q, q) factors of the other blocks
-    L: Array                        # (J, q, q) with L L' = P
-    Lc: sparse.csr_array | Array    # (J q, m_r) = L^-1 c
-    Lt: Array                       # (J q, p + 1) = L^-1 t
-    N: Array                        # (m_r, m_r)
-    N_D: Array                      # (m_r, p + 1) = Z_r'V_1^-1 D
-    L_r: Array                      # (m_r, m_r) with L_r L_r' = T
-    B: Array                        # (m_r, p + 1) = L_r^-1 Lambda_r' N_D
-    L_D: Array                      # (p + 1, p + 1) with L_D L_D' = D'V_0^-1 D
-    logdet: float                   # log |M|
+    first: Array  # (q, q) factor of the first block
+    others: tuple[Array, ...]  # (q, q) factors of the other blocks
+    L: Array  # (J, q, q) with L L' = P
+    Lc: sparse.csr_array | Array  # (J q, m_r) = L^-1 c
+    Lt: Array  # (J q, p + 1) = L^-1 t
+    N: Array  # (m_r, m_r)
+    N_D: Array  # (m_r, p + 1) = Z_r'V_1^-1 D
+    L_r: Array  # (m_r, m_r) with L_r L_r' = T
+    B: Array  # (m_r, p + 1) = L_r^-1 Lambda_r' N_D
+    L_D: Array  # (p + 1, p + 1) with L_D L_D' = D'V_0^-1 D
+    logdet: float  # log |M|
 
     @property
     def df(self) -> int:
@@ -86,7 +87,7 @@ class Evaluation:
         g_0 = _blockwise(np.swapaxes(self._PR, 1, 2), s.t - s.c @ self.effects[1])
         g_r = self.N_D - self.N @ self.effects[1]
         for (block, at), factor in zip(_places(s.blocks[1:]), self.others, strict=True):
-            if np.linalg.svd(factor, compute_uv=False)[-1] > 0.1:           # u = Lambda'g: no digits are lost this way
+            if np.linalg.svd(factor, compute_uv=False)[-1] > 0.1:  # u = Lambda'g: no digits are lost this way
                 part = u_r[at : at + block.m].reshape(block.J, block.q, -1)
                 g_r[at : at + block.m] = np.linalg.solve(factor.T, part).reshape(block.m, -1)
         return g_0, g_r
@@ -128,7 +129,7 @@ class Evaluation:
         """(ntheta,) derivative of the objective in theta."""
         s, out = self.stats, [np.zeros((t.q, t.q)) for t in self.stats.structure.terms]
         first, *others = s.blocks
-        traces = [self._first_trace @ self.first]
+        traces: list[Array] = [self._first_trace @ self.first]
         if others:
             N_Lambda = _scaled(s, [f.T for f in self.others], self.N).T
             traces += [_paired(block, at, self._T_inverse, N_Lambda).T for block, at in _places(others)]
@@ -163,7 +164,7 @@ class Evaluation:
         return (K, *(_diagonal(block, at, self._TLT) for block, at in _places(self.stats.blocks[1:])))
 
     def spread(self, columns: tuple[Array, ...], codes: tuple[np.ndarray, ...], x: Array) -> Array:
-        """(rows,) error variances of x'beta + z'alpha, divided by sigma2, for z given block by block; code -1 is a new level.
+        """(rows,) error variances of x'beta + z'alpha over sigma2, for z given block by block; code -1 is a new level.
 
         z'Lambda M^-1 Lambda'z + d'(X'V_0^-1 X)^-1 d with d = x - X'V_0^-1 Z Psi z, plus z'Psi z for new levels.
         """
@@ -179,12 +180,16 @@ class Evaluation:
                 rows = np.flatnonzero(code >= 0)
                 for k in range(block.q):
                     t[rows, at + code[rows] * block.q + k] = z[rows, k]
-            left = np.einsum("ia,iab->ib", columns[0] @ self.first @ self.first.T, np.swapaxes(self._PR, 1, 2)[codes[0]])
+            left = np.einsum(
+                "ia,iab->ib", columns[0] @ self.first @ self.first.T, np.swapaxes(self._PR, 1, 2)[codes[0]]
+            )
             for k in range(first.q):
                 t -= (left[:, [k]] * seen[:, None]) * dense(s.c[np.maximum(codes[0], 0) * first.q + k])
             scaled = _scaled(s, [f.T for f in self.others], t.T)
             total += (solve_triangular(self.L_r, scaled, lower=True) ** 2).sum(axis=0)
-        for block, a, z, code, factor in zip(s.blocks, self._by_block(self.effects), columns, codes, factors, strict=True):
+        for block, a, z, code, factor in zip(
+            s.blocks, self._by_block(self.effects), columns, codes, factors, strict=True
+        ):
             per_level = a[:, :-1].reshape(block.J, block.q, -1)
             d -= np.einsum("ik,ikc->ic", z, per_level[code]) * (code >= 0)[:, None]
             total += ((z @ factor) ** 2).sum(axis=1) * (code < 0)
@@ -237,12 +242,15 @@ class Evaluation:
         """(J, q, q) diagonal blocks of c Lambda_r T^-1 Lambda_r' c'."""
         c, q = self.stats.c, self.stats.blocks[0].q
         out = np.empty((len(self.L), q, q))
-        for a in range(q):
-            left = dense(c[a::q] @ self._TLT)
-            for b in range(q):
-                right = c[b::q]
-                products = left * right if isinstance(right, np.ndarray) else right.multiply(left)
-                out[:, a, b] = np.asarray(products.sum(axis=1)).ravel()
+        step = max(1, CHUNK // max(1, c.shape[1]))
+        for j in range(0, len(out), step):
+            rows = c[j * q : (j + step) * q]
+            for a in range(q):
+                left = dense(rows[a::q] @ self._TLT)
+                for b in range(q):
+                    right = rows[b::q]
+                    products = left * right if isinstance(right, np.ndarray) else right.multiply(left)
+                    out[j : j + step, a, b] = np.asarray(products.sum(axis=1)).ravel()
         return out
 
     def _by_block(self, parts: tuple[Array, Array]) -> list[Array]:
@@ -273,14 +281,29 @@ def evaluate(stats: Statistics, theta: Array, criterion: str, exact: bool = Fals
         turned = [factor.T for factor in others]
         Lc = _whitened(L, stats.c)
         N, N_D = N + dense(Lc.T @ Lc), N_D + Lc.T @ Lt
-        T = _scaled(stats, turned, _scaled(stats, turned, N).T)             # Lambda_r' N Lambda_r
+        T = _scaled(stats, turned, _scaled(stats, turned, N).T)  # Lambda_r' N Lambda_r
         T[np.diag_indices(len(T))] += 1
         L_r = cholesky(T, lower=True, overwrite_a=True, check_finite=False)
         B = solve_triangular(L_r, _scaled(stats, turned, N_D), lower=True)
         DD = DD - B.T @ B
         logdet += 2 * float(np.log(np.diag(L_r)).sum())
     L_D = None if exact else _root(DD, whole)
-    at = Evaluation(stats, theta, reml, first, tuple(others), L, Lc, Lt, N, N_D, L_r, B, DD if L_D is None else L_D, logdet)
+    at = Evaluation(
+        stats,
+        theta,
+        reml,
+        first,
+        tuple(others),
+        L,
+        Lc,
+        Lt,
+        N,
+        N_D,
+        L_r,
+        B,
+        DD if L_D is None else L_D,
+        logdet,
+    )
     return at if L_D is not None else _exact(at)
 
 
@@ -294,7 +317,7 @@ def _root(DD: Array, whole: Array) -> Array | None:
 
 
 def _exact(at: Evaluation) -> Evaluation:
-    """The same evaluation with D'V_0^-1 D = E'E + U'U, where E = D - Z Lambda U: its error is of second order in that of U."""
+    """The same with D'V_0^-1 D = E'E + U'U, where E = D - Z Lambda U: its error is of second order in that of U."""
     s = at.stats
     E = s.D - sum(b.times(a) for b, a in zip(s.blocks, at._by_block(at.effects), strict=True))
     U = np.vstack(at.whitened)
@@ -324,7 +347,7 @@ def _solved(L: Array, B: Array) -> Array:
 
 
 def _scaled(stats: Statistics, factors: Sequence[Array], B: Array) -> Array:
-    """Multiply the rows of B, (m_r, c), block by block and level by level, by the factors of the blocks after the first."""
+    """Multiply the rows of B, (m_r, c), level by level by the factors of the blocks after the first."""
     out = np.empty(B.shape)
     for (block, at), factor in zip(_places(stats.blocks[1:]), factors, strict=True):
         part = B[at : at + block.m].reshape(block.J, block.q, -1)

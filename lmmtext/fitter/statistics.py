@@ -8,13 +8,15 @@ columns of a correlated random term by orthogonal ones, z' = z~' T. Estimates ar
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from lmmtext.arrays import Array
-from lmmtext.design import Design, Term
+from lmmtext.design import Design
 from lmmtext.structure import Structure
+from lmmtext.terms import Term
 
 DENSE_BYTES = 6 * 2**30  # the largest system of the factors after the first that is made dense
 
@@ -23,9 +25,9 @@ DENSE_BYTES = 6 * 2**30  # the largest system of the factors after the first tha
 class Block:
     """The random effects of one grouping factor: the columns of its terms side by side."""
 
-    terms: tuple[int, ...]          # places of its terms in the structure
-    columns: Array                  # (n, q), orthogonalised
-    codes: np.ndarray               # (n,)
+    terms: tuple[int, ...]  # places of its terms in the structure
+    columns: Array  # (n, q), orthogonalised
+    codes: np.ndarray  # (n,)
     J: int
 
     @property
@@ -68,19 +70,19 @@ class Statistics:
 
     structure: Structure
     blocks: tuple[Block, ...]
-    bases: tuple[Array, ...]        # T of each term
-    U: Array                        # (n, q)
-    R: Array                        # (J, q, q) upper triangular, a row of zeros for a column that others determine
-    c: sparse.csr_array | Array     # (J q, m_r), dense where that is quicker
-    W_rr: Array                     # (m_r, m_r)
-    D: Array                        # (n, p + 1)
-    R_X: Array                      # (p, p)
-    beta: Array                     # (p,) least squares
-    scale: float                    # y = X beta + scale * y~
+    bases: tuple[Array, ...]  # T of each term
+    U: Array  # (n, q)
+    R: Array  # (J, q, q) upper triangular, a row of zeros for a column that others determine
+    c: sparse.csr_array | Array  # (J q, m_r), dense where that is quicker
+    W_rr: Array  # (m_r, m_r)
+    D: Array  # (n, p + 1)
+    R_X: Array  # (p, p)
+    beta: Array  # (p,) least squares
+    scale: float  # y = X beta + scale * y~
     log_weights: float
-    t: Array                        # (J q, p + 1)
-    W_rD: Array                     # (m_r, p + 1)
-    W_DD: Array                     # (p + 1, p + 1)
+    t: Array  # (J q, p + 1)
+    W_rD: Array  # (m_r, p + 1)
+    W_DD: Array  # (p + 1, p + 1)
 
     @property
     def n(self) -> int:
@@ -100,8 +102,9 @@ class Statistics:
     def factors(self, theta: Array) -> list[Array]:
         """For each block the q by q factor, its terms' factors along the diagonal."""
         each = self.structure.factors(theta)
-        out = []
+        out: list[Array] = []
         for block in self.blocks:
+            factor: Array
             factor, at = np.zeros((block.q, block.q)), 0
             for t in block.terms:
                 q = len(each[t])
@@ -136,8 +139,8 @@ def statistics(design: Design) -> Statistics:
     if 8 * 4 * m_r**2 > DENSE_BYTES:
         listed = ", ".join(f"{design.terms[b.terms[0]].group} ({b.m})" for b in rest)
         raise MemoryError(
-            f"the random effects of {listed} would need a dense system of {m_r} rows, {8 * 4 * m_r**2 / 2**30:.0f} GiB. "
-            "Fit fewer or coarser grouping factors."
+            f"the random effects of {listed} would need a dense system of {m_r} rows, "
+            f"{8 * 4 * m_r**2 / 2**30:.0f} GiB. Fit fewer or coarser grouping factors."
         )
     U, R = group_qr(first)
     orthonormal = replace(first, columns=U)
@@ -168,9 +171,10 @@ def group_qr(block: Block) -> tuple[Array, Array]:
     codes, J, q = block.codes, block.J, block.q
 
     def sums(values: Array) -> Array:
-        return np.bincount(codes, values, minlength=J)
+        return np.asarray(np.bincount(codes, values, minlength=J), dtype=float)
 
-    U, R = block.columns.copy(), np.zeros((J, q, q))
+    U: Array = block.columns.copy()
+    R: Array = np.zeros((J, q, q))
     for k in range(q):
         length = np.sqrt(sums(U[:, k] ** 2))
         for _ in range(2):
@@ -194,7 +198,7 @@ def weighted_response(design: Design, y: Array) -> Array:
 def _standardised(Q: Array, R: Array, y: Array) -> tuple[Array, float, Array]:
     """Least squares coefficients, scale and standardised residual of y on X = Q R."""
     residual = y - Q @ (Q.T @ y)
-    residual -= Q @ (Q.T @ residual)                                        # once more: orthogonal to working precision
+    residual -= Q @ (Q.T @ residual)  # once more: orthogonal to working precision
     scale = float(np.linalg.norm(residual) / np.sqrt(len(y)))
     if scale <= 1e-14 * float(np.abs(y).max(initial=0.0)) * np.sqrt(len(y)):
         raise ValueError("the fixed effects fit the response exactly: no variance is left to be divided.")
@@ -255,7 +259,7 @@ def _dense_gram(rest: Sequence[Block]) -> Array:
     return sparse.block_array([[_cross(a, b) for b in rest] for a in rest]).toarray()
 
 
-def _data_products(blocks: Sequence[Block], U: Array, c: sparse.csr_array | Array, D: Array) -> dict[str, Array]:
+def _data_products(blocks: Sequence[Block], U: Array, c: sparse.csr_array | Array, D: Array) -> dict[str, Any]:
     """t, W_rD and W_DD; what lies within groups is summed from residuals, not by subtraction."""
     first, *rest = blocks
     orthonormal = replace(first, columns=U)

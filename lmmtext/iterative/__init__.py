@@ -59,7 +59,7 @@ def estimate(
     tolerance: float = 1e-6,
     max_iterations: int = 1000,
 ) -> Path:
-    """Return the path of an iterative estimator of the variance parameters, from its start to where it stopped.
+    """Return the path of an iterative estimator of the variance parameters, its start first.
 
     All stop by one rule, the conditions of a minimum of -2 log (restricted) likelihood: sigma2 best at theta,
     L_t'D_t L_t = 0, and D_t without negative eigenvalues, where D_t is the derivative in the relative

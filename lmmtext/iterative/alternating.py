@@ -1,14 +1,14 @@
 """Estimators that take turns: Gauss-Seidel between beta and phi, EM between the effects and phi."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from lmmtext.arrays import Array
-from lmmtext.covariance import MarginalCovariance
 from lmmtext.derivatives import relative_derivative, theta_and_sigma2, variance_parameters
 from lmmtext.gls import gls, project
-from lmmtext.iterative.problem import Problem, bfgs
+from lmmtext.iterative.problem import Problem, bfgs, stands_still
 from lmmtext.routes import factor
 
 
@@ -16,33 +16,34 @@ def gauss_seidel(problem: Problem, phi: Array) -> Iterator[Array]:
     """Yield iterates of: beta by GLS at phi; then phi by maximizing the likelihood with that beta held.
 
     With r = y - X beta held, ``log|V_0| + n (1 + log(2 pi r'V_0^-1 r / n))`` is minimized over theta by BFGS,
-    and ``sigma2 = r'V_0^-1 r / n``. There is no such iteration for the restricted likelihood, which has no
-    beta.
+    and ``sigma2 = r'V_0^-1 r / n``. The restricted likelihood has no beta, so no such iteration.
     """
     if problem.criterion != "ml":
         raise ValueError(
-            "estimator 'gauss_seidel' needs criterion 'ml': it maximizes over beta and the variance parameters in "
-            "turn, and the restricted likelihood has no beta. Use criterion='ml' or another estimator."
+            "estimator 'gauss_seidel' needs criterion 'ml': it maximizes over beta and the variance "
+            "parameters in turn; the restricted likelihood has no beta. "
+            "Use criterion='ml' or another estimator."
         )
-    Z, structure, X, y, weights = problem.Z, problem.structure, problem.X, problem.y, problem.weights
-    n = len(y)
     while True:
-        r = gls(factor(problem.V(phi)), X, y).residuals                     # beta given phi
-
-        def conditional(theta: Array, r: Array = r) -> tuple[float, Array, float]:
-            F = factor(MarginalCovariance.from_structure(Z, structure, theta, 1.0, weights))
-            Vinvr = F.solve(r)
-            rss = float(r @ Vinvr)
-            D = relative_derivative(Z, structure, F.solve(Z), Z.T @ Vinvr, n / rss)
-            gradient = structure.theta([2 * D_t @ L for D_t, L in zip(D, structure.factors(theta), strict=True)])
-            return F.logdet + n * (1 + np.log(2 * np.pi * rss / n)), gradient, rss / n
-
-        start, _ = theta_and_sigma2(structure, phi)
-        theta = bfgs(problem, lambda theta, f=conditional: f(theta)[:2], start)[-1]         # phi given beta
-        new = variance_parameters(structure, theta, conditional(theta)[2])
-        if np.array_equal(new, phi):
+        r = gls(factor(problem.V(phi)), problem.X, problem.y).residuals  # beta given phi
+        start, _ = theta_and_sigma2(problem.structure, phi)
+        theta = bfgs(problem, partial(_held_deviance, problem, r), start)[-1]  # phi given beta
+        sigma2 = float(r @ factor(problem.V_0(theta)).solve(r)) / len(r)
+        new = variance_parameters(problem.structure, theta, sigma2)
+        if stands_still(phi, new):
             return
         yield (phi := new)
+
+
+def _held_deviance(problem: Problem, r: Array, theta: Array) -> tuple[float, Array]:
+    """Return the deviance at theta with r = y - X beta held and sigma2 at its best, and its gradient."""
+    structure, n = problem.structure, len(r)
+    F = factor(problem.V_0(theta))
+    Z, V_0inv_r = problem.Z, F.solve(r)
+    rss = float(r @ V_0inv_r)
+    D = relative_derivative(Z, structure, F.solve(Z), Z.T @ V_0inv_r, n / rss)
+    gradient = structure.theta([2 * D_t @ L for D_t, L in zip(D, structure.factors(theta), strict=True)])
+    return F.logdet + n * (1 + np.log(2 * np.pi * rss / n)), gradient
 
 
 def em(problem: Problem, phi: Array) -> Iterator[Array]:
@@ -62,7 +63,7 @@ def em(problem: Problem, phi: Array) -> Iterator[Array]:
         def S(B: Array, F=F) -> Array:
             return F.solve(B) if problem.criterion == "ml" else project(F, X, B)
 
-        a, C = G @ Z.T @ Qy, G - G @ Z.T @ S(Z) @ G                         # (m,), (m, m)
+        a, C = G @ Z.T @ Qy, G - G @ Z.T @ S(Z) @ G  # (m,), (m, m)
         squares = C + np.outer(a, a)
         covariances = []
         for term, cols in zip(problem.structure.terms, problem.structure.slices, strict=True):
@@ -71,6 +72,6 @@ def em(problem: Problem, phi: Array) -> Iterator[Array]:
         e = sigma2 * Winv * Qy
         trace = n * sigma2 - sigma2**2 * np.trace(S(np.diag(Winv)))
         new = np.append(problem.structure.theta(covariances), (e @ (e / Winv) + trace) / n)
-        if np.array_equal(new, phi):
+        if stands_still(phi, new):
             return
         yield (phi := new)

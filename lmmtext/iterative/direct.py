@@ -10,7 +10,7 @@ from lmmtext.iterative.problem import Problem, bfgs
 
 
 def direct(problem: Problem, phi: Array) -> Iterator[Array]:
-    """Yield iterates of BFGS on the profiled deviance as a function of theta, with its gradient, without bounds.
+    """Yield iterates of BFGS on the profiled deviance in theta, with its gradient, without bounds.
 
     The gradient vanishes wherever Sigma_t is 0; BFGS is therefore sent on along the eigenvector v of D_t with
     the lowest eigenvalue whenever it stops where v'D_t v < 0.
@@ -23,7 +23,7 @@ def direct(problem: Problem, phi: Array) -> Iterator[Array]:
 
 
 def _pushed(problem: Problem, theta: Array) -> Array:
-    """Return theta moved into the direction of variance in which the deviance falls fastest, if it falls in any."""
+    """Return theta moved along the variance in which the deviance falls fastest, if it falls in any."""
     relative = []
     for D, L, s in zip(problem.D(theta), problem.structure.factors(theta), problem.scales, strict=True):
         values, vectors = np.linalg.eigh(D * np.outer(s, s))

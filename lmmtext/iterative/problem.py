@@ -30,6 +30,10 @@ class Problem:
         theta, sigma2 = theta_and_sigma2(self.structure, phi)
         return MarginalCovariance.from_structure(self.Z, self.structure, theta, sigma2, self.weights)
 
+    def V_0(self, theta: Array) -> MarginalCovariance:
+        """Return V / sigma2 at theta."""
+        return MarginalCovariance.from_structure(self.Z, self.structure, theta, 1.0, self.weights)
+
     def deviance(self, phi: Array) -> float:
         """Return -2 log (restricted) likelihood at phi."""
         return deviance(self.V(phi), self.X, self.y, self.criterion)
@@ -61,7 +65,7 @@ class Problem:
     @cached_property
     def scales(self) -> list[Array]:
         """(q,) for each term: one over the root mean square of each column of its model matrix."""
-        squares = (self.Z**2).sum(axis=0) / len(self.y)                     # (m,)
+        squares = (self.Z**2).sum(axis=0) / len(self.y)  # (m,)
         return [
             1 / np.sqrt(np.maximum(squares[cols].reshape(-1, term.q).sum(axis=0), np.finfo(float).tiny))
             for term, cols in zip(self.structure.terms, self.structure.slices, strict=True)
@@ -80,6 +84,18 @@ def bfgs(problem: Problem, slope: Callable[[Array], tuple[float, Array]], theta:
         value, gradient = slope(unit * x)
         return value, unit * gradient
 
-    result = minimize(scaled, theta / unit, jac=True, method="BFGS", options={"gtol": 1e-9},
-                      callback=lambda x: path.append(unit * x))
-    return [*path, unit * result.x]
+    result = minimize(
+        scaled,
+        theta / unit,
+        jac=True,
+        method="BFGS",
+        options={"gtol": 1e-9},
+        callback=lambda x: path.append(unit * x),
+    )
+    end = unit * result.x
+    return path if np.array_equal(path[-1], end) else [*path, end]
+
+
+def stands_still(phi: Array, new: Array) -> bool:
+    """Return whether an iteration has moved phi by no more than rounding."""
+    return np.allclose(new, phi, rtol=1e-14, atol=0)

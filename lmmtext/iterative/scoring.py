@@ -13,7 +13,7 @@ from lmmtext.derivatives import (
     score,
     theta_and_sigma2,
 )
-from lmmtext.iterative.problem import Problem
+from lmmtext.iterative.problem import Problem, stands_still
 from lmmtext.structure import Structure
 
 
@@ -30,7 +30,7 @@ def fisher(problem: Problem, phi: Array) -> Iterator[Array]:
 
 
 def average(problem: Problem, phi: Array) -> Iterator[Array]:
-    """Yield iterates of average information scoring: as `fisher`, with the average information for the expected."""
+    """Yield iterates of average information scoring: `fisher` with the average information for I."""
     return _scoring(problem, phi, lambda V, structure, X, _: average_information(V, structure, X, problem.y))
 
 
@@ -50,15 +50,18 @@ def _scoring(
             inside, trial = _nearest(structure, phi + half * step)
             trials = [t for t in ([trial] if inside else [trial, move(half)]) if t[-1] > 0]
             best = min(((problem.deviance(t), i) for i, t in enumerate(trials)), default=(np.inf, 0))
-            if best[0] <= now + 1e-12 * (1 + abs(now)):                     # rounding may hide the last descent
-                yield (phi := trials[best[1]])
+            if best[0] <= now + 1e-12 * (1 + abs(now)):  # rounding may hide a descent
+                new = trials[best[1]]
                 break
         else:
             return
+        if stands_still(phi, new):
+            return
+        yield (phi := new)
 
 
 def _free(problem: Problem, phi: Array) -> np.ndarray:
-    """Return which entries of phi a step may change: not those of a term at 0 whose score points outwards."""
+    """Return which entries of phi may change: not those of a term at 0 whose score points outwards."""
     structure = problem.structure
     theta, _ = theta_and_sigma2(structure, phi)
     held = [
@@ -69,7 +72,7 @@ def _free(problem: Problem, phi: Array) -> np.ndarray:
 
 
 def _nearest(structure: Structure, phi: Array) -> tuple[bool, Array]:
-    """Return whether every Sigma_t of phi is positive semi-definite, and the nearest phi of which that is true."""
+    """Return whether every Sigma_t of phi is positive semi-definite, and the nearest phi where it is."""
     covariances, sigma2 = covariances_of(structure, phi)
     inside, nearest = sigma2 > 0, []
     for C in covariances:
@@ -94,7 +97,7 @@ def _root_move(structure: Structure, phi: Array, s: Array, information: Array) -
     for t, A in enumerate(roots):
         for i, k in np.ndindex(A.shape):
             moved = [np.zeros_like(B) for B in roots]
-            moved[t][i] += A[:, k]                                          # e_i A_k' + A_k e_i'
+            moved[t][i] += A[:, k]  # e_i A_k' + A_k e_i'
             moved[t][:, i] += A[:, k]
             columns.append(np.append(structure.theta(moved), 0.0))
     Jacobian = np.column_stack([*columns, np.eye(len(phi))[-1]])

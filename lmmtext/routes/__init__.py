@@ -1,6 +1,6 @@
 """How V is solved: every route factors a `MarginalCovariance` once, for solve and log-determinant both."""
 
-from typing import Protocol
+from typing import Protocol, Self, runtime_checkable
 
 from numpy.typing import ArrayLike
 
@@ -11,9 +11,8 @@ from lmmtext.routes.dense import Dense
 from lmmtext.routes.spectral import Spectral
 from lmmtext.routes.woodbury import Woodbury
 
-ROUTES = {"block": Block, "woodbury": Woodbury, "dense": Dense, "spectral": Spectral}
 
-
+@runtime_checkable
 class Factor(Protocol):
     """What every route gives back: the least that estimation and prediction need of V."""
 
@@ -23,6 +22,30 @@ class Factor(Protocol):
 
     def solve(self, B: ArrayLike) -> Array:
         """Return V^-1 B for B of shape (n,) or (n, k)."""
+
+
+class Route(Factor, Protocol):
+    """A way to make a factor: what it costs, why it cannot, and how it does."""
+
+    @staticmethod
+    def cost(V: MarginalCovariance) -> float:
+        """Return the operations that factoring V takes, roughly."""
+
+    @staticmethod
+    def refusal(V: MarginalCovariance) -> str | None:
+        """Return why this route cannot factor V, or None if it can."""
+
+    @classmethod
+    def of(cls, V: MarginalCovariance) -> Self:
+        """Return V factored."""
+
+
+ROUTES: dict[str, type[Route]] = {
+    "block": Block,
+    "woodbury": Woodbury,
+    "dense": Dense,
+    "spectral": Spectral,
+}
 
 
 def choose(V: MarginalCovariance) -> str:

@@ -57,8 +57,8 @@ class Block:
         ZL, Winv, sigma2 = V.ZL, V.Winv, V.sigma2
         rows, factors = V.blocks, []
         for i in rows:
-            ZL_b = ZL[i][:, ZL[i].any(axis=0)]                              # (n_b, m_b)
-            V_b = sigma2 * (ZL_b @ ZL_b.T + np.diag(Winv[i]))               # (n_b, n_b)
+            ZL_b = ZL[i][:, ZL[i].any(axis=0)]  # (n_b, m_b)
+            V_b = sigma2 * (ZL_b @ ZL_b.T + np.diag(Winv[i]))  # (n_b, n_b)
             factors.append(readonly(lower_cholesky(V_b, "a block of V", "Try route='woodbury'.")))
         return cls(rows, tuple(factors))
 

@@ -9,7 +9,7 @@ from scipy.linalg import LinAlgError, cho_solve, cholesky
 from lmmtext.arrays import Array, as_matrix, as_right_side, readonly
 from lmmtext.covariance import MarginalCovariance
 
-LARGEST = 10_000                                                            # V then takes 800 MB
+LARGEST = 10_000  # V then takes 800 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,5 +71,5 @@ def lower_cholesky(A: Array, name: str, advice: str) -> Array:
     try:
         return cholesky(A, lower=True)
     except LinAlgError:
-        size = f"{A.shape[0]} by {A.shape[1]}"
-        raise LinAlgError(f"{name} ({size}) is not positive definite to working precision. {advice}") from None
+        what = f"{name} ({A.shape[0]} by {A.shape[1]})"
+        raise LinAlgError(f"{what} is not positive definite to working precision. {advice}") from None

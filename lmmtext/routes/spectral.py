@@ -11,7 +11,7 @@ from lmmtext.covariance import MarginalCovariance
 
 @dataclass(frozen=True, eq=False)
 class Spectral:
-    """V = sum_s lambda_s E_s with orthogonal projections E_s that add up to I, so V^-1 = sum_s E_s / lambda_s.
+    """V = sum_s lambda_s E_s with orthogonal projections that add up to I, so V^-1 = sum_s E_s / lambda_s.
 
     A balanced term has ``Z_t Lambda_t Lambda_t' Z_t' = c_t P_t`` with P_t a projection. Where all P_t
     commute, the products of the P_t and I - P_t are the E_s; lambda_s adds sigma2 c_t over the P_t it holds,
@@ -28,9 +28,9 @@ class Spectral:
     [13.  1.] [2 4]
     """
 
-    values: Array                                                           # (s,)
-    ranks: np.ndarray                                                       # (s,)
-    E: Array                                                                # (s, n, n)
+    values: Array  # (s,)
+    ranks: np.ndarray  # (s,)
+    E: Array  # (s, n, n)
 
     @staticmethod
     def cost(V: MarginalCovariance) -> float:
@@ -43,7 +43,7 @@ class Spectral:
         needs, advice = "route 'spectral' needs a balanced design:", "Try route='woodbury'."
         if np.ptp(V.Winv) > 0:
             return f"{needs} equal weights; this V has weights that differ. {advice}"
-        tolerance = 10 * V.n * np.finfo(float).eps                          # rounding in an n by n product
+        tolerance = 10 * V.n * np.finfo(float).eps  # rounding in an n by n product
         seen: list[Array] = []
         for t, (_, P) in enumerate(_scaled_projections(V)):
             if np.linalg.norm(P @ P - P) > tolerance:
@@ -60,7 +60,7 @@ class Spectral:
         spaces = [(V.Winv[0], np.eye(V.n))]
         for c, P in _scaled_projections(V):
             split = [pair for value, E in spaces for pair in ((value + c, E @ P), (value, E - E @ P))]
-            spaces = [(value, (E + E.T) / 2) for value, E in split if np.trace(E) > 0.5]     # its rank
+            spaces = [(value, (E + E.T) / 2) for value, E in split if np.trace(E) > 0.5]  # its rank
         values, E = zip(*spaces, strict=True)
         ranks = np.array([round(np.trace(e)) for e in E])
         return cls(readonly(V.sigma2 * np.array(values)), readonly(ranks, dtype=int), readonly(np.array(E)))
@@ -80,7 +80,7 @@ def _scaled_projections(V: MarginalCovariance) -> list[tuple[float, Array]]:
     """Return (c, A / c) for each term's A = Z Lambda Lambda' Z'; (0, 0) for a term at zero."""
     out = []
     for t in V.terms:
-        A = V.ZL[:, t] @ V.ZL[:, t].T                                       # (n, n)
-        c = (A**2).sum() / np.trace(A) if A.any() else 0.0                  # c^2 rank / (c rank)
+        A = V.ZL[:, t] @ V.ZL[:, t].T  # (n, n)
+        c = (A**2).sum() / np.trace(A) if A.any() else 0.0  # c^2 rank / (c rank)
         out.append((c, A / c if c else A))
     return out

@@ -10,7 +10,7 @@ from lmmtext.arrays import Array, as_right_side, readonly
 from lmmtext.covariance import MarginalCovariance
 from lmmtext.routes.dense import lower_cholesky
 
-LARGEST = 10_000                                                            # M then takes 800 MB
+LARGEST = 10_000  # M then takes 800 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +32,8 @@ class Woodbury:
     """
 
     V: MarginalCovariance
-    A: Array                                                                # (m, n) L^-1 Lambda'Z'W
-    L: Array                                                                # (m, m)
+    A: Array  # (m, n) L^-1 Lambda'Z'W
+    L: Array  # (m, m)
 
     @staticmethod
     def cost(V: MarginalCovariance) -> float:
@@ -44,18 +44,15 @@ class Woodbury:
     def refusal(V: MarginalCovariance) -> str | None:
         """Return why this route cannot factor V, or None if it can."""
         if V.m > LARGEST:
-            return (
-                f"route 'woodbury' needs at most {LARGEST} random effects; this V has {V.m}. "
-                f"Try route='block'."
-            )
+            return f"route 'woodbury' needs at most {LARGEST} random effects; this V has {V.m}. Try route='block'."
         return None
 
     @classmethod
     def of(cls, V: MarginalCovariance) -> "Woodbury":
         """Return V factored."""
         ZL, Winv = V.ZL, V.Winv
-        WZL = (ZL.T / Winv).T                                               # (n, m)
-        M = ZL.T @ WZL + np.eye(V.m)                                        # (m, m)
+        WZL = (ZL.T / Winv).T  # (n, m)
+        M = ZL.T @ WZL + np.eye(V.m)  # (m, m)
         L = lower_cholesky(M, "M = Lambda'Z'WZ Lambda + I", "Scale theta down: it is too large for doubles.")
         return cls(V, readonly(solve_triangular(L, WZL.T, lower=True)), readonly(L))
 

@@ -1,0 +1,150 @@
+"""The random terms of a design: columns, groups, and what keeps their variances from being identified."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+import numpy as np
+import pandas as pd
+
+from lmmtext import frame as frames
+from lmmtext.arrays import Array, readonly
+from lmmtext.coding import Coding, independent_columns, model_matrix, parts
+from lmmtext.formula import RandomTerm
+from lmmtext.structure import TermShape
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """One random term: `matrix` holds the q columns of z_ij, `codes` the group j of each row."""
+
+    group: str
+    columns: tuple[str, ...]
+    matrix: Array  # (n, q)
+    codes: np.ndarray  # (n,), 0 .. J-1
+    levels: pd.Index  # (J,)
+    coding: Coding
+    factors: tuple[tuple[str, pd.Index], ...]
+    combinations: np.ndarray  # (J,) the crossed codes that occur
+
+    @property
+    def q(self) -> int:
+        """Random coefficients per level."""
+        return len(self.columns)
+
+    @property
+    def shape(self) -> TermShape:
+        """The term without its data."""
+        return TermShape(self.group, self.columns, len(self.levels))
+
+    def codes_of(self, table: pd.DataFrame) -> np.ndarray:
+        """Return the group of each row of `table`; -1 where the fit has not seen the group."""
+        crossed, known = np.zeros(len(table), dtype=np.int64), np.ones(len(table), dtype=bool)
+        for name, levels in self.factors:
+            codes = _indices(table[name], levels, name)
+            crossed, known = crossed * len(levels) + codes, known & (codes >= 0)
+        place = np.searchsorted(self.combinations, crossed).clip(max=len(self.combinations) - 1)
+        return np.where(known & (self.combinations[place] == crossed), place, -1)
+
+
+def random_terms(terms: Sequence[RandomTerm], table: pd.DataFrame) -> list[Term]:
+    """Return the terms of a design: each as written, but with `||` one for each part of its expression.
+
+    As in lme4 the parts of a `||` term come one after the other, each with all its nested groups.
+    """
+    out = []
+    for _, nested in groupby(terms, key=lambda term: term.place):
+        together = list(nested)
+        first = together[0]
+        exprs = [first.expr] if first.correlated else parts(first.expr, set(map(str, table.columns)))
+        out += [_term(expr, term, table) for expr in exprs for term in together]
+    return out
+
+
+def _term(expr: str, term: RandomTerm, table: pd.DataFrame) -> Term:
+    factors, codes = [], np.zeros(len(table), dtype=np.int64)
+    for name in term.factors:
+        code, levels = frames.factor(table[name])
+        factors.append((name, levels))
+        codes = codes * len(levels) + code
+    combinations, codes = np.unique(codes, return_inverse=True)
+    levels = factors[0][1] if len(factors) == 1 else _crossed([levels for _, levels in factors], combinations)
+    matrix, coding = model_matrix(expr, table)
+    if not coding.columns:
+        raise ValueError(f"the random term ({term.expr} | {term.group}) has no coefficient.")
+    return Term(term.group, coding.columns, readonly(matrix), codes, levels, coding, tuple(factors), combinations)
+
+
+def in_lme4_order(terms: list[Term]) -> list[Term]:
+    """As written if the numbers of levels never increase; else most levels first, and ties from last to first."""
+    sizes = [len(t.levels) for t in terms]
+    if all(a >= b for a, b in pairwise(sizes)):
+        return terms
+    return sorted(terms, key=lambda t: len(t.levels))[::-1]
+
+
+def check_terms(terms: Sequence[Term], n: int) -> None:
+    """Refuse random terms whose variances the data cannot tell from something else, and say from what."""
+    for t, term in enumerate(terms):
+        J, q = len(term.levels), term.q
+        columns = " + ".join("1" if c == "(Intercept)" else c for c in term.columns)
+        what = f"({columns} | {term.group})"
+        if J < 2:
+            raise ValueError(
+                f"grouping factor {term.group!r} has one level, {term.levels[0]!r}: with one group the variance of its "
+                f"effects cannot be told from the fixed effects. Leave out the term {what}."
+            )
+        if J * q >= n:
+            raise ValueError(
+                f"the term {what} has {J} x {q} = {J * q} random effects for {n} rows: their variance cannot be told "
+                "from the residual variance sigma2. Use fewer coefficients or a coarser grouping factor."
+            )
+        determined = [c for k, c in enumerate(term.columns) if k not in independent_columns(term.matrix)]
+        if determined:
+            raise ValueError(
+                f"in the term {what} the other columns determine {determined[0]!r} (or it is zero): the covariance "
+                "of its effects is not identified. Leave it out."
+            )
+        twice = [c for other in terms[:t] if other.group == term.group for c in term.columns if c in other.columns]
+        if twice:
+            raise ValueError(
+                f"the coefficient {twice[0]!r} of {term.group!r} stands in two random terms: only the sum of its "
+                "variances is identified. Leave it out of one, as in (1 | g) + (0 + x | g)."
+            )
+
+
+def check_identified(terms: Sequence[Term], X: Array, criterion: str) -> None:
+    """Refuse REML when the fixed effects give every level of a random term its own coefficients."""
+    if criterion == "ml":
+        return  # the estimate is zero, and identified
+    for term in terms:
+        if X.shape[1] < len(term.levels):
+            continue
+        z = term.matrix[:, 0]
+        indicators = np.zeros((len(X), len(term.levels)))
+        indicators[np.arange(len(X)), term.codes] = z
+        residual = indicators - X @ np.linalg.lstsq(X, indicators)[0]
+        if (residual**2).sum() < 1e-20 * (z**2).sum():
+            raise ValueError(
+                f"the fixed effects already determine a coefficient for each level of {term.group!r}: by REML the "
+                "variance of its random effects is not identified. Leave one of the two out."
+            )
+
+
+def _crossed(labels: Sequence[pd.Index], combinations: np.ndarray) -> pd.Index:
+    """Names `a:b` of the combinations of levels that occur."""
+    codes = np.unravel_index(combinations, [len(levels) for levels in labels])
+    parts = [levels.astype(str).to_numpy()[code] for levels, code in zip(labels, codes, strict=True)]
+    return pd.Index([":".join(row) for row in zip(*parts, strict=True)])
+
+
+def _indices(column: pd.Series, levels: pd.Index, name: str) -> np.ndarray:
+    """Places of the values among the levels, -1 for new ones; text against numbers is an error."""
+    text = all(isinstance(v, str) for v in levels)
+    values = pd.Index(column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column)
+    if text != all(isinstance(v, str) for v in values):
+        wanted = "text" if text else "numbers"
+        raise TypeError(
+            f"the groups {name!r} were {wanted} in the fit ({frames.some(levels, 3)}), got {frames.some(values, 3)}."
+        )
+    return pd.Index(levels.astype(object)).get_indexer(values.astype(object))
