@@ -128,7 +128,7 @@ def mixed_model_equations(
     ZL, X, y = root_w * (Z @ Lambda), root_w * X, root_w[:, 0] * y  # W^1/2 ZL, W^1/2 X, W^1/2 y
 
     A = np.block([[ZL, X], [np.eye(m), np.zeros((m, p))]])  # (n + m, m + p)
-    Q, R = qr(A)  # Q is square;
+    Q, R = qr(A)  # Q (n + m, n + m)
     Q, Q_rest, R = Q[:, : m + p], Q[:, m + p :], R[: m + p]  # A'Q_rest = 0
     b = np.concatenate([y, np.zeros(m)])
     solution = solve_triangular(R, Q.T @ b)

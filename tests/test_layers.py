@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "lmmtext"
 
@@ -91,8 +89,7 @@ def test_an_upward_import_is_caught_wherever_it_stands():
     assert [w.split(":")[0] for w in wrong] == ["a.py", "b.py", "d.py"]
 
 
-@pytest.mark.parametrize("extra", ["matplotlib", "sympy", "lark", "IPython"])
-def test_importing_the_package_imports_no_extra(extra):
-    ask = f"import sys, lmmtext; print({extra!r} in sys.modules)"
+def test_importing_the_package_imports_no_extra():
+    ask = "import sys, lmmtext; print(*{'matplotlib', 'sympy', 'lark', 'IPython'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True)
-    assert (done.stdout.strip(), done.stderr) == ("False", "")
+    assert (done.stdout.strip(), done.stderr) == ("", "")

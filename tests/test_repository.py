@@ -177,14 +177,20 @@ def test_where_there_is_no_benchmark_that_is_said(monkeypatch, tmp_path):
         tasks.bench()
 
 
-def test_changed_pins_are_noticed(monkeypatch, tmp_path):
-    for name in ("requirements.txt", "pyproject.toml"):
-        (tmp_path / name).write_text("one")
+def test_changed_pins_and_a_changed_project_are_noticed_and_a_changed_lint_rule_is_not(monkeypatch, tmp_path):
+    pins, project = tmp_path / "requirements.txt", tmp_path / "pyproject.toml"
+    pins.write_text("one")
+    project.write_text("[project]\nname = 'one'\n")
     monkeypatch.setattr(env, "ROOT", tmp_path)
     before = env._wanted((3, 11, 7))
-    assert before == env._wanted((3, 11, 7)) != env._wanted((3, 12, 1))
-    (tmp_path / "requirements.txt").write_text("two")
-    assert env._wanted((3, 11, 7)) != before
+    assert before != env._wanted((3, 12, 1))
+    project.write_text("[project]\nname = 'one'\n[tool.ruff]\n")
+    assert before == env._wanted((3, 11, 7))
+    project.write_text("[project]\nname = 'two'\n")
+    assert before != env._wanted((3, 11, 7))
+    project.write_text("[project]\nname = 'one'\n")
+    pins.write_text("two")
+    assert before != env._wanted((3, 11, 7))
 
 
 def test_an_environment_that_is_up_to_date_is_left_alone(monkeypatch, tmp_path):

@@ -11,7 +11,7 @@ from lmmtext.arrays import Array
 from lmmtext.covariance import MarginalCovariance
 from lmmtext.structure import Structure, TermShape
 
-deterministic = settings(derandomize=True, deadline=None, max_examples=30, database=None)
+deterministic = settings(derandomize=True, deadline=None, max_examples=25, database=None)
 
 
 @dataclass(frozen=True, eq=False)

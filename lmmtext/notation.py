@@ -1,0 +1,117 @@
+"""The notation of the book and of the package: every symbol once, with one meaning.
+
+Greek in prose, ASCII in code; a code name is what arguments, attributes and variables are called. Decorations keep
+the meaning: a hat is an estimate, a bar a mean, a dot the index that was averaged over, a star a new observation.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """One symbol: its LaTeX, its meaning in words, its shape (empty for a number), and its name in code.
+
+    ``elsewhere`` says how the lecture, lme4 or other texts write it, where that differs.
+    """
+
+    tex: str
+    words: str
+    shape: str = ""
+    code: str = ""
+    elsewhere: str = ""
+
+
+DIMENSIONS = (
+    Symbol("n", "observations", code="n"),
+    Symbol("p", "fixed effects: columns of X", code="p"),
+    Symbol("J", "groups: levels of the grouping factor", code="J"),
+    Symbol("q", "random coefficients of one group", code="q", elsewhere="lme4: the length of b, our m"),
+    Symbol("m", "random effects in all: columns of Z; m = Jq with one grouping factor", code="m", elsewhere="lme4: q"),
+    Symbol("r", "observations of each group, when all have the same number", code="r"),
+    Symbol("n_j", "observations of group j", code="n_j"),
+    Symbol("i", "index of an observation"),
+    Symbol("j", "index of a group"),
+    Symbol("k", "index of a coefficient"),
+)
+
+MODEL = (
+    Symbol(r"\mathbf{Y}", "the response as a random vector", "n", elsewhere="lecture: also the data"),
+    Symbol(r"\mathbf{y}", "the response observed: the data", "n", "y"),
+    Symbol(r"Y_{ij}", "response i of group j"),
+    Symbol(r"\mathbf{X}", "model matrix of the fixed effects", "n x p", "X"),
+    Symbol(r"\mathbf{x}_{ij}", "its row for observation i of group j, as a column", "p", "x"),
+    Symbol(r"\mathbf{Z}", "model matrix of the random effects", "n x m", "Z"),
+    Symbol(r"\mathbf{z}_{ij}", "predictors of the random coefficients, observation i of group j", "q", "z"),
+    Symbol(r"\mathbf{X}_j", "rows of X of group j", "n_j x p", "X_j"),
+    Symbol(r"\mathbf{Z}_j", "predictors of the random coefficients in group j", "n_j x q", "Z_j"),
+    Symbol(r"\boldsymbol{\beta}", "fixed effects", "p", "beta"),
+    Symbol(
+        r"\boldsymbol{\beta}_j", "group j's own coefficients, beta + alpha_j", "p", "beta_j", "lecture: theta_j; lme4: coef()"
+    ),
+    Symbol(r"\boldsymbol{\alpha}_j", "random effects of group j", "q", "alpha_j", "lme4: b, a part of it"),
+    Symbol(r"\boldsymbol{\alpha}", "all random effects, stacked", "m", "alpha", "lme4: b; Henderson: u"),
+    Symbol(r"\mathbf{u}", "spherical random effects: alpha = Lambda u, Var(u) = sigma^2 I", "m", "u", "Henderson: our alpha"),
+    Symbol(r"\boldsymbol{\epsilon}", "errors of the observations", "n", "epsilon", "lecture: also our e"),
+    Symbol(r"\mathbf{e}", "marginal errors, Z alpha + epsilon", "n", "e", "lecture: epsilon, once more"),
+    Symbol(r"\mu", "a mean, in models without predictors", code="mu"),
+)
+
+COVARIANCES = (
+    Symbol(r"\sigma^2", "variance of an error (of weight one)", code="sigma2"),
+    Symbol(r"\boldsymbol{\Sigma}", "covariance of the random effects of one group", "q x q", "Sigma", "lecture: also our G"),
+    Symbol(r"\mathbf{G}", "covariance of all random effects", "m x m", "G", "lecture: Sigma, once more"),
+    Symbol(r"\sigma_\alpha^2", "variance of a scalar random effect", code="sigma2_alpha"),
+    Symbol(r"\rho", "intraclass correlation", code="rho"),
+    Symbol(r"\mathbf{W}", "diagonal matrix of the prior weights", "n x n", "weights", "lecture: [X, Z], our H"),
+    Symbol(r"\mathbf{V}", "covariance of Y", "n x n", "V"),
+    Symbol(r"\boldsymbol{\theta}", "parameters of Lambda", "ntheta", "theta", "lecture: theta_j and (beta, alpha)"),
+    Symbol(r"\boldsymbol{\Lambda}", "relative covariance factor: G = sigma^2 Lambda Lambda'", "m x m", "Lambda"),
+    Symbol(r"\boldsymbol{\Psi}", "relative covariance, Lambda Lambda'", "m x m", "Psi"),
+    Symbol(r"\mathbf{M}", "system of the random effects, Lambda'Z'WZ Lambda + I", "m x m", "M"),
+    Symbol(r"\boldsymbol{\phi}", "variance parameters: entries of the Sigmas, then sigma^2", "nphi", "phi"),
+)
+
+ESTIMATION = (
+    Symbol(r"\mathbf{b}_j", "least squares coefficients of group j by itself", "q", "b_j"),
+    Symbol(r"\mathbf{S}_j", "cross-products of group j, Z_j'Z_j", "q x q", "S_j"),
+    Symbol(r"\mathbf{Q}", "V^-1 - V^-1 X (X'V^-1X)^-1 X'V^-1", "n x n", "Q", "REML texts: P"),
+    Symbol(r"\mathbf{Q}\mathbf{y}", "V^-1 (y - X beta_hat)", "n", "Qy", "Gaussian processes: alpha"),
+    Symbol(r"\mathbf{P}_{\mathbf{A}}", "orthogonal projector onto the columns of A", "n x n", "P_A"),
+    Symbol(r"\mathbf{I}_n", "identity matrix of n rows", "n x n", "I"),
+    Symbol(r"\mathbf{1}_n", "vector of n ones", "n", "ones"),
+    Symbol(r"\operatorname{SSE}", "sum of squares within groups, y'(I - P_Z)y", code="SSE"),
+    Symbol(r"\operatorname{SSA}", "sum of squares between groups, y'(P_Z - P_1)y", code="SSA", elsewhere="lecture: SST"),
+    Symbol(r"\operatorname{MSE}", "SSE / (n - J)", code="MSE"),
+    Symbol(r"\operatorname{MSA}", "SSA / (J - 1)", code="MSA"),
+    Symbol(r"\ell", "log-likelihood", code="loglik"),
+    Symbol(r"d", "deviance: -2 times the (restricted) log-likelihood, profiled where that is said", code="deviance"),
+)
+
+PREDICTION = (
+    Symbol(r"Y_*", "a new observation", code="y_new", elsewhere="lecture: Y^*"),
+    Symbol(r"\mathbf{x}_*", "its predictors", "p", "x_new"),
+    Symbol(r"\boldsymbol{\psi}", "Cov(Y, Y_*)", "n", "psi"),
+    Symbol(r"\boldsymbol{\delta}", "weights of best linear prediction, V^-1 psi", "n", "delta"),
+    Symbol(r"\boldsymbol{\gamma}", "joint coefficients (beta, alpha)", "p + m", "gamma", "lecture: theta, once more"),
+    Symbol(r"\mathbf{H}", "joint model matrix [X, Z]", "n x (p + m)", "H", "lecture: W"),
+    Symbol(r"\boldsymbol{\Omega}", "prior covariance of gamma", "(p + m) x (p + m)", "Omega"),
+    Symbol(r"\kappa", "prior precision of the fixed effects", code="kappa", elsewhere="condition numbers: our cond(A)"),
+)
+
+SYMBOLS = DIMENSIONS + MODEL + COVARIANCES + ESTIMATION + PREDICTION
+
+
+def table(symbols: tuple[Symbol, ...] = SYMBOLS) -> str:
+    """Return the symbols as a Markdown table.
+
+    >>> print(table(DIMENSIONS[:2]))
+    | symbol | meaning | shape | in code | elsewhere |
+    |---|---|---|---|---|
+    | $n$ | observations |  | `n` |  |
+    | $p$ | fixed effects: columns of X |  | `p` |  |
+    """
+    lines = ["| symbol | meaning | shape | in code | elsewhere |", "|---|---|---|---|---|"]
+    for s in symbols:
+        code = f"`{s.code}`" if s.code else ""
+        lines.append(f"| ${s.tex}$ | {s.words} | {s.shape} | {code} | {s.elsewhere} |")
+    return "\n".join(lines)
