@@ -46,11 +46,21 @@ MODEL = (
     Symbol(r"\mathbf{Z}_j", "predictors of the random coefficients in group j", "n_j x q", "Z_j"),
     Symbol(r"\boldsymbol{\beta}", "fixed effects", "p", "beta"),
     Symbol(
-        r"\boldsymbol{\beta}_j", "group j's own coefficients, beta + alpha_j", "p", "beta_j", "lecture: theta_j; lme4: coef()"
+        r"\boldsymbol{\beta}_j",
+        "group j's own coefficients, beta + alpha_j",
+        "p",
+        "beta_j",
+        "lecture: theta_j; lme4: coef()",
     ),
     Symbol(r"\boldsymbol{\alpha}_j", "random effects of group j", "q", "alpha_j", "lme4: b, a part of it"),
     Symbol(r"\boldsymbol{\alpha}", "all random effects, stacked", "m", "alpha", "lme4: b; Henderson: u"),
-    Symbol(r"\mathbf{u}", "spherical random effects: alpha = Lambda u, Var(u) = sigma^2 I", "m", "u", "Henderson: our alpha"),
+    Symbol(
+        r"\mathbf{u}",
+        "spherical random effects: alpha = Lambda u, Var(u) = sigma^2 I",
+        "m",
+        "u",
+        "Henderson: our alpha",
+    ),
     Symbol(r"\boldsymbol{\epsilon}", "errors of the observations", "n", "epsilon", "lecture: also our e"),
     Symbol(r"\mathbf{e}", "marginal errors, Z alpha + epsilon", "n", "e", "lecture: epsilon, once more"),
     Symbol(r"\mu", "a mean, in models without predictors", code="mu"),
@@ -58,7 +68,9 @@ MODEL = (
 
 COVARIANCES = (
     Symbol(r"\sigma^2", "variance of an error (of weight one)", code="sigma2"),
-    Symbol(r"\boldsymbol{\Sigma}", "covariance of the random effects of one group", "q x q", "Sigma", "lecture: also our G"),
+    Symbol(
+        r"\boldsymbol{\Sigma}", "covariance of the random effects of one group", "q x q", "Sigma", "lecture: also our G"
+    ),
     Symbol(r"\mathbf{G}", "covariance of all random effects", "m x m", "G", "lecture: Sigma, once more"),
     Symbol(r"\sigma_\alpha^2", "variance of a scalar random effect", code="sigma2_alpha"),
     Symbol(r"\rho", "intraclass correlation", code="rho"),
@@ -80,7 +92,9 @@ ESTIMATION = (
     Symbol(r"\mathbf{I}_n", "identity matrix of n rows", "n x n", "I"),
     Symbol(r"\mathbf{1}_n", "vector of n ones", "n", "ones"),
     Symbol(r"\operatorname{SSE}", "sum of squares within groups, y'(I - P_Z)y", code="SSE"),
-    Symbol(r"\operatorname{SSA}", "sum of squares between groups, y'(P_Z - P_1)y", code="SSA", elsewhere="lecture: SST"),
+    Symbol(
+        r"\operatorname{SSA}", "sum of squares between groups, y'(P_Z - P_1)y", code="SSA", elsewhere="lecture: SST"
+    ),
     Symbol(r"\operatorname{MSE}", "SSE / (n - J)", code="MSE"),
     Symbol(r"\operatorname{MSA}", "SSA / (J - 1)", code="MSA"),
     Symbol(r"\ell", "log-likelihood", code="loglik"),

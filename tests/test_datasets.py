@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lmmtext.datasets import datasets, describe, load
+from lmmtext.catalogue import datasets, describe, load
 
-module = import_module("lmmtext.datasets")  # the package has a function of the same name
+module = import_module("lmmtext.catalogue")  # the package has a function of the same name
 REFERENCE = Path(__file__).parent / "reference" / "lme4"
 NAMES = datasets()["name"].tolist()
 COPIES = {path.name.split(".")[0]: path for path in sorted((REFERENCE / "data").iterdir())}
@@ -249,7 +249,7 @@ def test_a_description_tells_units_source_licence_and_checksum_in_text_and_html(
 
 def test_importing_reads_no_file_and_no_matplotlib():
     code = (
-        "import sys; from lmmtext.datasets import _catalogue; import lmmtext.printing;"
+        "import sys; from lmmtext.catalogue import _catalogue; import lmmtext.printing;"
         "assert _catalogue.cache_info().currsize == 0; assert 'matplotlib' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])

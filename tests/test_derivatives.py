@@ -8,19 +8,15 @@ from scipy.linalg import lu_factor
 from lmmtext import derivatives
 from lmmtext.covariance import MarginalCovariance
 from lmmtext.criterion import profile, profiled_deviance
-from lmmtext.derivatives import (
-    average_information,
+from lmmtext.derivatives import average_information, expected_information, profiled_gradient, score, variance_derivative
+from lmmtext.structure import Structure, TermShape
+from lmmtext.variance_parameters import (
     covariance_derivatives,
     covariances_of,
-    expected_information,
     parameter_names,
-    profiled_gradient,
-    score,
     theta_and_sigma2,
-    variance_derivative,
     variance_parameters,
 )
-from lmmtext.structure import Structure, TermShape
 from tests.closeness import EPS, assert_near, collinearity, relative
 from tests.exact import covariance, exact, gradient, to_float
 from tests.zoo import BY_NAME, ORDINARY, Case, cases, deterministic

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given
 
-from lmmtext import lmm, load
+from lmmtext import lmm, load, oneway
 from lmmtext.design import Design
 from lmmtext.fitter import evaluate, minimise, statistics
 from lmmtext.formula import parse
@@ -181,6 +181,37 @@ def test_the_search_leaves_a_false_zero():
     fit = lmm("Yield ~ 1 + (1 | Batch)", table)
     again = minimise(fit.stats, "reml", start=np.zeros(1))
     assert np.isclose(again.at.objective, fit.objective, atol=1e-9)
+
+
+@pytest.mark.parametrize("criterion", ["reml", "ml"])
+def test_unbalanced_one_way_fits_reach_the_lowest_of_all_minima(criterion):
+    """Against the one-dimensional search, which lists every local minimum."""
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        sizes = np.append(rng.integers(1, 12, rng.integers(1, 7)), 3)
+        g = np.repeat(np.arange(len(sizes)), sizes)
+        y = rng.choice([0, 0.3, 1, 3]) * rng.normal(size=len(sizes))[g] + rng.standard_t(3, size=len(g))
+        wanted = oneway(y, g, criterion)
+        fit = lmm("y ~ 1 + (1 | g)", {"y": y, "g": g}, criterion=criterion)
+        assert fit.converged
+        assert np.isclose(fit.objective, wanted.deviance, rtol=0, atol=1e-9)
+        assert bool(fit.boundary) == wanted.boundary
+
+
+def test_of_two_minima_the_lower_one_is_found():
+    rng = np.random.default_rng(next(s for s in range(4000) if _two_minima(s)))
+    g = np.repeat([0, 1, 2], [1, 1, 11])
+    y = rng.normal(size=13) + 1.5 * rng.normal(size=3)[g]
+    wanted = oneway(y, g, "ml")
+    assert len(wanted.local_minima) == 2
+    assert np.isclose(
+        lmm("y ~ 1 + (1 | g)", {"y": y, "g": g}, criterion="ml").objective, wanted.deviance, rtol=0, atol=1e-9
+    )
+
+
+def _two_minima(seed: int) -> bool:
+    rng, g = np.random.default_rng(seed), np.repeat([0, 1, 2], [1, 1, 11])
+    return len(oneway(rng.normal(size=13) + 1.5 * rng.normal(size=3)[g], g, "ml").local_minima) == 2
 
 
 SLEEP = load("sleepstudy")

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from lmmtext.criterion import deviance
-from lmmtext.derivatives import covariances_of
 from lmmtext.gls import gls
 from lmmtext.iterative import ESTIMATORS, alternating, estimate
 from lmmtext.iterative.problem import Problem
-from lmmtext.oneway import OneWay, oneway
+from lmmtext.one_way import OneWay, oneway
 from lmmtext.routes import factor
-from lmmtext.simulate import simulate
+from lmmtext.simulation import simulate
 from lmmtext.structure import Structure, TermShape
+from lmmtext.variance_parameters import covariances_of
 from tests.test_criterion import PUBLISHED, reference
 from tests.zoo import BY_NAME, Case, make_case
 

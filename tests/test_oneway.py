@@ -12,7 +12,7 @@ from mpmath import mp, mpf
 
 from lmmtext.covariance import MarginalCovariance
 from lmmtext.criterion import deviance, profile, profiled_deviance
-from lmmtext.oneway import OneWay, OneWayFit, oneway
+from lmmtext.one_way import OneWay, OneWayFit, oneway
 from lmmtext.structure import Structure, TermShape
 from tests.exact import gradient, to_float
 from tests.zoo import deterministic

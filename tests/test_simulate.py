@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lmmtext.simulate import simulate
+from lmmtext.simulation import simulate
 from tests.zoo import BY_NAME
 
 SIZE = 20_000

@@ -6,10 +6,11 @@ from functools import partial
 import numpy as np
 
 from lmmtext.arrays import Array
-from lmmtext.derivatives import relative_derivative, theta_and_sigma2, variance_parameters
+from lmmtext.derivatives import relative_derivative
 from lmmtext.gls import gls, project
 from lmmtext.iterative.problem import Problem, bfgs, stands_still
 from lmmtext.routes import factor
+from lmmtext.variance_parameters import theta_and_sigma2, variance_parameters
 
 
 def gauss_seidel(problem: Problem, phi: Array) -> Iterator[Array]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from lmmtext.arrays import Array
-from lmmtext.derivatives import theta_and_sigma2
 from lmmtext.iterative.problem import Problem, bfgs
+from lmmtext.variance_parameters import theta_and_sigma2
 
 
 def direct(problem: Problem, phi: Array) -> Iterator[Array]:

@@ -10,8 +10,9 @@ from scipy.optimize import minimize
 from lmmtext.arrays import Array
 from lmmtext.covariance import MarginalCovariance
 from lmmtext.criterion import deviance, profile
-from lmmtext.derivatives import profiled_gradient, theta_and_sigma2, variance_derivative, variance_parameters
+from lmmtext.derivatives import profiled_gradient, variance_derivative
 from lmmtext.structure import Structure
+from lmmtext.variance_parameters import theta_and_sigma2, variance_parameters
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,15 +6,10 @@ import numpy as np
 
 from lmmtext.arrays import Array
 from lmmtext.covariance import MarginalCovariance
-from lmmtext.derivatives import (
-    average_information,
-    covariances_of,
-    expected_information,
-    score,
-    theta_and_sigma2,
-)
+from lmmtext.derivatives import average_information, expected_information, score
 from lmmtext.iterative.problem import Problem, stands_still
 from lmmtext.structure import Structure
+from lmmtext.variance_parameters import covariances_of, theta_and_sigma2
 
 
 def fisher(problem: Problem, phi: Array) -> Iterator[Array]:
