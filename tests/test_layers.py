@@ -48,7 +48,7 @@ def upward_imports(sources, layer):
     wrong = []
     for path, (unit, source) in sources.items():
         for other in sorted(imported_units(source, layer) - {unit}):
-            if unit != "__init__" and layer.get(other, 99) >= layer[unit]:
+            if unit in layer and layer.get(other, 99) >= layer[unit]:
                 wrong.append(f"{path}: {unit} (layer {layer[unit]}) imports {other} (layer {layer.get(other)})")
     return wrong
 

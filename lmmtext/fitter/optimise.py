@@ -52,23 +52,52 @@ class _Search:
 
 
 def minimise(stats: Statistics, criterion: str, start: Array | None = None) -> Optimum:
-    """Minimise the profiled criterion over theta, from `start` or from the identity.
+    """Minimise the profiled criterion over theta, from `start` or from starts of its own.
 
-    A minimum on the edge of the parameter space is sought again from two other starts: the profile can have
-    a second, interior, minimum.
+    Unbalanced data can give the criterion several minima. With one theta a grid finds the basins of all of them,
+    and the lowest wins. With more, a minimum with lost ranks is sought again from two other starts, and for each
+    term it is tried whether zero is a lower minimum.
     """
     search, structure = _Search(stats, criterion), stats.structure
     identity = structure.on_diagonal.astype(float)
-    best = _descend(search, identity if start is None else start)
-    if start is None and sum(best[1]) < sum(t.q for t in structure.terms):
-        for factor in (0.15, 6.0):
-            other = _descend(search, factor * identity)
-            if other[0].objective < best[0].objective - 1e-9:
+    starts = [start] if start is not None else _basins(search) if structure.ntheta == 1 else [identity]
+    best = min((_descend(search, theta) for theta in starts), key=_objective)
+    if start is None and structure.ntheta > 1:
+        others = [0.15 * identity, 6.0 * identity] if sum(best[1]) < sum(t.q for t in structure.terms) else []
+        for theta in others + _stable_zeros(search, best[0]):
+            other = _descend(search, theta)
+            if other[0].objective < best[0].objective - best[0].rounding:
                 best = other
     point, ranks, decrement, reason = best
     final = search.at(point.theta, exact=True)
     message = reason or f"converged: a further Newton step would gain {decrement:.1e}"
     return Optimum(final, ranks, search.evaluations, decrement, reason is None, message)
+
+
+def _objective(end: tuple[Evaluation, tuple[int, ...], float, str | None]) -> float:
+    return end[0].objective
+
+
+def _basins(search: _Search) -> list[Array]:
+    """Starts for a single theta: the points of a grid, zero among them, that are lower than their neighbours."""
+    grid = np.append(0.0, 10.0 ** np.arange(-2, 2.25, 0.25))
+    values = np.array([search.value_and_gradient(np.array([theta]))[0] for theta in grid])
+    around = np.concatenate([[np.inf], values, [np.inf]])
+    lowest = np.flatnonzero((values <= around[:-2]) & (values <= around[2:]))
+    return [grid[[k]] for k in lowest]
+
+
+def _stable_zeros(search: _Search, point: Evaluation) -> list[Array]:
+    """For each term that is not zero: theta with zero there, if no direction in its variance leads down from it."""
+    structure, out = search.stats.structure, []
+    for t, factor in enumerate(structure.factors(point.theta)):
+        factors = list(structure.factors(point.theta))
+        factors[t] = np.zeros_like(factor)
+        if factor.any():
+            without = search.at(structure.theta(factors))
+            if np.linalg.eigvalsh(without.variance_derivative[t])[0] > 0:
+                out.append(without.theta)
+    return out
 
 
 def _descend(search: _Search, theta: Array) -> tuple[Evaluation, tuple[int, ...], float, str | None]:
@@ -155,9 +184,11 @@ def _downhill(search: _Search, point: Evaluation, direction: Array) -> Array | N
 
 
 def _lowest(search: _Search, point: Evaluation, curve: Callable[[float], list[Array]]) -> Array | None:
-    values = [(search.value_and_gradient(theta)[0], theta) for t in 10.0 ** np.arange(-4, 1) for theta in curve(t)]
+    values = [
+        (search.value_and_gradient(theta)[0], theta) for t in 10.0 ** np.arange(-4, 0.25, 0.25) for theta in curve(t)
+    ]
     value, theta = min(values, key=lambda pair: pair[0])
-    return theta if value < point.objective - 1e-10 else None
+    return theta if value < point.objective - point.rounding else None
 
 
 def _edge(search: _Search, point: Evaluation) -> tuple[Evaluation, tuple[int, ...], Array | None]:
