@@ -85,7 +85,10 @@ COVARIANCES = (
 
 ESTIMATION = (
     Symbol(r"\mathbf{b}_j", "least squares coefficients of group j by itself", "q", "b_j"),
-    Symbol(r"\mathbf{S}_j", "cross-products of group j, Z_j'Z_j", "q x q", "S_j"),
+    Symbol(r"\bar{\mathbf{b}}", "average of the b_j over groups", "q", "b_mean"),
+    Symbol(r"\mathbf{b}", "least squares coefficients of all data together (complete pooling)", "q", "b_all"),
+    Symbol(r"\mathbf{S}_j", "cross-products of group j, Z_j'Z_j; without index, when all are the same", "q x q", "S_j"),
+    Symbol(r"\bar{y}_j", "mean of the observations of group j", code="y_mean"),
     Symbol(r"\mathbf{Q}", "V^-1 - V^-1 X (X'V^-1X)^-1 X'V^-1", "n x n", "Q", "REML texts: P"),
     Symbol(r"\mathbf{Q}\mathbf{y}", "V^-1 (y - X beta_hat)", "n", "Qy", "Gaussian processes: alpha"),
     Symbol(r"\mathbf{P}_{\mathbf{A}}", "orthogonal projector onto the columns of A", "n x n", "P_A"),

@@ -122,17 +122,15 @@ def _text(table: pd.DataFrame) -> str:
 
 
 def _html(table: pd.DataFrame, caption: str) -> str:
-    left = {"group", "coefficient"}
+    head = "".join(_cell(heading, k, table, "th") for k, heading in enumerate(table.columns))
+    rows = ("".join(_cell(text, k, table) for k, text in enumerate(row)) for row in table.itertuples(index=False))
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    title = f'<caption style="text-align:left">{caption}</caption>'
+    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
-    def cell(tag: str, text: str, k: int) -> str:
-        name = str(table.columns[k])
-        align = "left" if name in left or k == 0 else "right"
-        scope = ' scope="col"' if tag == "th" else ""
-        tag = "td" if tag == "th" and not text else tag
-        return f'<{tag}{scope if tag == "th" else ""} style="text-align:{align}">{escape(text)}</{tag}>'
 
-    head = "".join(cell("th", str(h), k) for k, h in enumerate(table.columns))
-    body = "".join(
-        "<tr>" + "".join(cell("td", c, k) for k, c in enumerate(row)) + "</tr>" for row in table.itertuples(index=False)
-    )
-    return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+def _cell(text: str, k: int, table: pd.DataFrame, tag: str = "td") -> str:
+    """One cell: names to the left, numbers to the right; an empty heading is no heading."""
+    align = "left" if k == 0 or table.columns[k] in ("group", "coefficient") else "right"
+    tag, scope = ("th", ' scope="col"') if tag == "th" and text else ("td", "")
+    return f'<{tag}{scope} style="text-align:{align};padding:0.15em 0.7em">{escape(text)}</{tag}>'
