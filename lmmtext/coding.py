@@ -56,6 +56,11 @@ def _evaluate(formula: Any, table: pd.DataFrame, expr: Any) -> tuple[Array, Any]
         row, column = np.argwhere(~np.isfinite(values))[0]
         name, value = matrix.model_spec.column_names[column], values[row, column]
         raise ValueError(f"{_as_in_r(str(name))!r} is {value} in complete row {row}; it must be finite.")
+    if values.size and np.abs(values).max() >= 1e150:
+        name = matrix.model_spec.column_names[int(np.abs(values).max(axis=0).argmax())]
+        raise ValueError(
+            f"{_as_in_r(str(name))!r} reaches {np.abs(values).max():.1e}, beyond what can be squared; rescale it."
+        )
     return values, matrix.model_spec
 
 

@@ -168,7 +168,7 @@ def build(
         if values is not None and not isinstance(values, str)
     }
     named = {name: value for name, value in (("weights", weights), ("offset", offset)) if isinstance(value, str)}
-    frame = frames.prepare(data, _used(parsed, columns, named), extra, missing)
+    frame = frames.prepare(data, _used(parsed, columns, named), extra, missing, _labels(parsed, named))
     table, kept = frame.table, frame.kept
     extra = {name: values[kept] for name, values in extra.items()}
     extra |= {name: _column(frame, value, name) for name, value in named.items()}
@@ -220,6 +220,13 @@ def _used(parsed: Formula, columns: set[str], named: Mapping[str, str]) -> list[
     return list(dict.fromkeys(wanted))
 
 
+def _labels(parsed: Formula, named: Mapping[str, str]) -> set[str]:
+    """The columns that only tell groups apart."""
+    exprs = (parsed.response, parsed.fixed, *(t.expr for t in parsed.random))
+    evaluated = {name for expr in exprs for part in names(expr) for name in part} | set(named.values())
+    return {name for term in parsed.random for name in term.factors} - evaluated
+
+
 def _extra(values: ArrayLike, name: str, data: pd.DataFrame) -> Array:
     if isinstance(values, pd.Series) and not values.index.equals(data.index):
         raise ValueError(
@@ -255,9 +262,9 @@ def _usable(y: Array, name: str) -> Array:
     if not np.isfinite(y).all():
         row = int(np.flatnonzero(~np.isfinite(y))[0])
         raise ValueError(f"the response {name!r} must be finite; complete row {row} holds {y[row]}.")
-    if not np.abs(y).max() < 1e150:
+    if np.any(y) and not 1e-150 < np.abs(y).max() < 1e150:
         raise ValueError(
-            f"the response {name!r} reaches {np.abs(y).max():.1e}, beyond what can be squared; use another unit."
+            f"the response {name!r} reaches {np.abs(y).max():.1e}, which cannot be squared; use another unit."
         )
     if len(y) < 2 or np.ptp(y) == 0:
         raise ValueError(f"the response {name!r} has the one value {y[0]} in all {len(y)} rows: nothing varies.")

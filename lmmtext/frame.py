@@ -1,6 +1,6 @@
 """The rows and columns that a formula uses: selected, typed, and freed of missing values, once, at the door."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,9 +40,15 @@ def as_table(data: Any) -> pd.DataFrame:
 
 
 def prepare(
-    data: pd.DataFrame, columns: Sequence[str], extra: Mapping[str, np.ndarray], missing: str = "drop"
+    data: pd.DataFrame,
+    columns: Sequence[str],
+    extra: Mapping[str, np.ndarray],
+    missing: str = "drop",
+    labels: Container[str] = (),
 ) -> Frame:
     """Select `columns`, leave out incomplete rows (also where an `extra` array is missing), settle the types.
+
+    Columns among the `labels` only tell groups apart: dates, and whatever else has an order, will do for them.
 
     Raises ValueError for a column that stands twice, for empty data, for data without a complete row, and,
     with ``missing="raise"``, for any missing value.
@@ -68,7 +74,8 @@ def prepare(
     if not kept.any():
         listed = ", ".join(f"{name} ({count})" for name, count in counts.items())
         raise ValueError(f"no row is complete; missing values: {listed}.")
-    table = pd.DataFrame({name: _settled(table[name][kept]) for name in columns}, index=data.index[kept])
+    settled = {name: _settled(_as_labels(table[name][kept], name in labels)) for name in columns}
+    table = pd.DataFrame(settled, index=data.index[kept])
     return Frame(table, kept, {name: levels(table[name]) for name in columns})
 
 
@@ -99,6 +106,24 @@ def factor(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
         values = values.astype(np.int64)  # 3.0 reads "3" in the names of crossed groups
     found, codes = np.unique(values, return_inverse=True)
     return codes.astype(np.intp), pd.Index(found)
+
+
+def as_text(values: Iterable[Any]) -> list[str]:
+    """The names of labels that are neither numbers nor text."""
+    return [str(v) for v in values]
+
+
+def _as_labels(column: pd.Series, is_label: bool) -> pd.Series:
+    """Dates and the like as categories named by their text, in their own order; other columns as they are."""
+    dtype = column.dtype
+    plain = pd.api.types.is_numeric_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype)
+    if not is_label or plain or all(isinstance(v, (str, float, int, np.number)) for v in column):
+        return column
+    try:
+        order = sorted(set(column))
+    except TypeError:
+        return column
+    return pd.Series(pd.Categorical(as_text(column), categories=as_text(order)), index=column.index, name=column.name)
 
 
 def _settled(column: pd.Series) -> pd.Series:

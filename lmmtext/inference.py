@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from lmmtext.arrays import Array
 from lmmtext.estimates import Estimates
 from lmmtext.terms import Term
 
@@ -68,7 +69,8 @@ def compare(m0: Estimates, m1: Estimates) -> Comparison:
     reference: the right one is half chi-square(df - 1), half chi-square(df) (Self and Liang, 1987,
     doi:10.1080/01621459.1987.10478472; Stram and Lee, 1994, doi:10.2307/2533455).
 
-    Raises ValueError for fits of other data, by other criteria, or by REML with different fixed effects.
+    Raises ValueError for fits of other data, by other criteria, by REML with different fixed effects, and for
+    models of which the smaller is not contained in the larger.
     """
     from scipy.special import chdtrc
 
@@ -77,6 +79,7 @@ def compare(m0: Estimates, m1: Estimates) -> Comparison:
             raise TypeError(f"compare takes two fits of lmm, got {type(m).__name__}.")
     m0, m1 = sorted((m0, m1), key=lambda m: m.npar)
     _check_comparable(m0, m1)
+    _check_nested(m0, m1)
     df, statistic = m1.npar - m0.npar, m0.objective - m1.objective
     if statistic < -1e-6:
         raise ValueError(
@@ -120,6 +123,47 @@ def _check_comparable(m0: Estimates, m1: Estimates) -> None:
         raise ValueError(
             f"the models have the same number of parameters, {m0.npar}: neither is contained in the other."
         )
+
+
+def _check_nested(m0: Estimates, m1: Estimates) -> None:
+    a, b = m0.design, m1.design
+    if not _spans(b.X, a.X):
+        raise ValueError(
+            "the fixed effects of the smaller model are not among those of the larger: the models are not nested, "
+            "and a likelihood ratio has no chi-square distribution. Compare AIC instead."
+        )
+    for term in a.terms:
+        if not any(_contains(other, term) for other in b.terms):
+            raise ValueError(
+                f"no random term of the larger model contains ({' + '.join(term.columns)} | {term.group}) of the "
+                "smaller: the models are not nested. Compare AIC instead."
+            )
+
+
+def _spans(A: Array, B: Array) -> bool:
+    """Whether the columns of A span those of B."""
+    left = B - A @ np.linalg.lstsq(A, B)[0] if A.shape[1] else B
+    return bool((np.linalg.norm(left, axis=0) <= 1e-7 * np.linalg.norm(B, axis=0)).all())
+
+
+def _contains(large: Term, small: Term) -> bool:
+    """Whether every covariance that `small` gives to y is one that `large` can give.
+
+    So it is when the groups are the same, and the columns of `large` span those of `small`; and when the groups
+    a:b of `small` are those of `large` crossed with b, and its columns span those of `small` times each level of b.
+    """
+    pairs = len(np.unique(large.codes * len(small.levels) + small.codes))
+    if pairs == len(small.levels) == len(large.levels):
+        return _spans(large.matrix, small.matrix)
+    outer = {name for name, _ in large.factors}
+    if not outer < {name for name, _ in small.factors}:
+        return False
+    codes = np.unravel_index(small.combinations[small.codes], [len(levels) for _, levels in small.factors])
+    rest = [code for code, (name, _) in zip(codes, small.factors, strict=True) if name not in outer]
+    cells = np.unique(np.column_stack(rest), axis=0, return_inverse=True)[1].ravel()
+    if cells.max() >= large.q:
+        return False
+    return all(_spans(large.matrix, small.matrix * (cells == cell)[:, None]) for cell in range(cells.max() + 1))
 
 
 def _mixture(m0: Estimates, m1: Estimates) -> tuple[bool, str]:

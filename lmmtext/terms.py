@@ -114,11 +114,11 @@ def check_terms(terms: Sequence[Term], n: int) -> None:
 
 
 def check_identified(terms: Sequence[Term], X: Array, criterion: str) -> None:
-    """Refuse REML when the fixed effects give every level of a random term its own coefficients."""
+    """Refuse REML when the fixed effects give every level of a scalar random term a coefficient of its own."""
     if criterion == "ml":
         return  # the estimate is zero, and identified
     for term in terms:
-        if X.shape[1] < len(term.levels):
+        if term.q > 1 or X.shape[1] < len(term.levels):
             continue
         z = term.matrix[:, 0]
         indicators = np.zeros((len(X), len(term.levels)))
@@ -142,6 +142,8 @@ def _indices(column: pd.Series, levels: pd.Index, name: str) -> np.ndarray:
     """Places of the values among the levels, -1 for new ones; text against numbers is an error."""
     text = all(isinstance(v, str) for v in levels)
     values = pd.Index(column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column)
+    if text and not all(isinstance(v, (str, int, float, np.number)) for v in values):
+        values = pd.Index(frames.as_text(values))
     if text != all(isinstance(v, str) for v in values):
         wanted = "text" if text else "numbers"
         raise TypeError(

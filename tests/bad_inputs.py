@@ -95,7 +95,7 @@ CASES: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
     "complex response in a refit": (lambda: intercepts().refit(SLEEP["Reaction"].to_numpy() * 1j), TypeError, "real numbers.*complex"),
     "shuffled series in a refit": (lambda: intercepts().refit(SLEEP["Reaction"].sample(frac=1, random_state=1)), ValueError, "index is not that of the fit's rows"),
     "a column of mixed values": (lambda: intercepts(sleep(Subject=["a", 1] * 90)), ValueError, "values of the types int, str"),
-    "response too large to be squared": (lambda: intercepts(sleep(Reaction=SLEEP["Reaction"] * 1e200)), ValueError, "beyond what can be squared"),
+    "response too large to be squared": (lambda: intercepts(sleep(Reaction=SLEEP["Reaction"] * 1e200)), ValueError, "cannot be squared"),
     "a reserved name inside a function": (lambda: intercepts(SLEEP.rename(columns={"Days": "lambda"}), "Reaction ~ sqrt(lambda) + (1 | Subject)"), ValueError, "name that Python could give a variable: rename it"),
     "all other columns by a dot": (lambda: intercepts(formula="Reaction ~ . + (1 | Subject)"), ValueError, "'.', for all other columns"),
     "no data": (lambda: intercepts(None), TypeError, "got None"),

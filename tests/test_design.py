@@ -40,6 +40,15 @@ def test_numbers_as_groups_sort_as_numbers():
     assert groups(np.array(codes, dtype=float)) == [2, 3, 10]
 
 
+@pytest.mark.parametrize("kind", ["datetime64[ns]", "period[D]", "object"])
+def test_dates_can_tell_groups_apart(kind):
+    days = pd.Series(pd.to_datetime(["2020-01-02", "2020-01-02", "2020-01-01", "2020-01-01"] * 2))
+    days = days.dt.date if kind == "object" else days.astype(kind)
+    design = build("y ~ x + (1 | g)", DATA.assign(g=days))
+    assert [str(level)[:10] for level in design.terms[0].levels] == ["2020-01-01", "2020-01-02"]
+    assert design.rows(DATA.assign(g=days)).codes[0].tolist() == [1, 1, 0, 0] * 2
+
+
 @pytest.mark.parametrize("dtype", ["str", "object", "string", "category"])
 def test_every_kind_of_text_gives_the_same_design(dtype):
     design, plain = (

@@ -78,6 +78,31 @@ def test_models_that_are_not_nested_are_refused():
         compare(sleep("Reaction ~ Days + (1 | Subject)"), sleep("Reaction ~ Days + (0 + Days | Subject)"))
 
 
+@pytest.mark.parametrize(
+    ("small", "large", "says"),
+    [
+        ("Reaction ~ late + (1 | Subject)", "Reaction ~ Days + odd + (1 | Subject)", "fixed effects of the smaller"),
+        ("Reaction ~ Days + (1 | odd)", "Reaction ~ Days + (Days | Subject)", r"contains \(\(Intercept\) \| odd\)"),
+        (
+            "Reaction ~ Days + (0 + late | Subject)",
+            "Reaction ~ Days + (Days | Subject)",
+            r"contains \(late \| Subject\)",
+        ),
+    ],
+)
+def test_a_smaller_model_that_is_no_part_of_the_larger_is_refused(small, large, says):
+    table = SLEEP.assign(late=lambda d: (d["Days"] > 4) * 1.0, odd=lambda d: d["Days"] % 2)
+    with pytest.raises(ValueError, match=says):
+        compare(lmm(small, table, criterion="ml"), lmm(large, table, criterion="ml"))
+
+
+def test_nesting_is_seen_through_other_codings_and_names():
+    machines, pastes = load("machines"), load("pastes")
+    scalar = lmm("score ~ Machine + (1 | Worker) + (1 | Worker:Machine)", machines)
+    assert compare(scalar, lmm("score ~ Machine + (0 + Machine | Worker)", machines)).df == 4
+    assert compare(lmm("strength ~ 1 + (1 | sample)", pastes), lmm("strength ~ 1 + (1 | batch/cask)", pastes)).df == 1
+
+
 def test_a_comparison_shows_the_same_as_text_and_as_html():
     found = compare(sleep("Reaction ~ Days + (1 | Subject)"), sleep("Reaction ~ Days + (Days | Subject)"))
     for piece in ("42.1393", "50:50 mixture"):

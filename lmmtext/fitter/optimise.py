@@ -17,7 +17,11 @@ from lmmtext.structure import lower_form
 SMALL = 1e-3  # singular values of Lambda (scaled columns) below which the edge is tried
 SATURATED = 1e-14  # residual variance, of that around the fixed effects, below which there is none left
 NO_RESIDUAL = "not converged: the residual variance goes to zero, the random effects explain y completely"
+ROUNDS = 12  # how often the search may start again from where it is
 NOISE = 1e-6  # relative: eigenvalues of a differenced Hessian below this are not told from zero
+
+
+_End = tuple[Evaluation, tuple[int, ...], float, str | None]  # point, ranks, decrement, why it is no minimum
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +78,7 @@ def minimise(stats: Statistics, criterion: str, start: Array | None = None) -> O
     return Optimum(final, ranks, search.evaluations, decrement, reason is None, message)
 
 
-def _objective(end: tuple[Evaluation, tuple[int, ...], float, str | None]) -> float:
+def _objective(end: _End) -> float:
     return end[0].objective
 
 
@@ -100,75 +104,95 @@ def _stable_zeros(search: _Search, point: Evaluation) -> list[Array]:
     return out
 
 
-def _descend(search: _Search, theta: Array) -> tuple[Evaluation, tuple[int, ...], float, str | None]:
-    from scipy.optimize import minimize
-
-    for _ in range(8):
-        with np.errstate(all="ignore"):
-            theta = minimize(search.value_and_gradient, theta, jac=True, method="BFGS", options={"gtol": 1e-4}).x
-        inside = search.at(theta)
+def _descend(search: _Search, theta: Array) -> _End:
+    """Go down from theta: BFGS, then Newton steps, then the edge, until nothing leads further down."""
+    reached = np.inf
+    for _ in range(ROUNDS):
+        inside = search.at(_bfgs(search, theta))
         if inside.pwrss < SATURATED * inside.stats.n:
             return inside, _ranks(inside), np.inf, NO_RESIDUAL
-        inside, decrement, away = _newton(search, theta)
+        inside, decrement, away = _newton(search, inside)
         point, ranks, escape = _edge(search, inside)
         if point is not inside and escape is None:
-            point, decrement, away = _newton(search, point.theta)
+            point, decrement, away = _newton(search, point)
         onwards = escape if escape is not None else away
-        if onwards is None:
-            settled = decrement <= max(1e-9, 1e3 * point.rounding)
+        settled = decrement <= max(1e-9, 1e3 * point.rounding)
+        if onwards is None and (settled or point.objective > reached - point.rounding):
             reason = f"not converged: a further Newton step would gain {decrement:.1e}"
-            if point.pwrss < 1e6 * SATURATED * point.stats.n:
+            if point.pwrss < 100 * SATURATED * point.stats.n:
                 reason = NO_RESIDUAL
             return point, ranks, decrement, None if settled else reason
-        theta = onwards
+        theta, reached = (point.theta if onwards is None else onwards), point.objective
     return point, ranks, np.inf, "not converged: the search kept leaving saddle points"
 
 
-def _newton(search: _Search, theta: Array, steps: int = 12) -> tuple[Evaluation, float, Array | None]:
+def _scale(search: _Search, theta: Array) -> Array:
+    """(ntheta,) the size of each entry's row in its factor, at least 0.1: the unit in which a step is measured."""
+    structure = search.stats.structure
+    rows = [np.linalg.norm(f, axis=1, keepdims=True) for f in structure.factors(theta)]
+    return np.maximum(structure.theta([np.broadcast_to(r, (len(r), len(r))) for r in rows]), 0.1)
+
+
+def _bfgs(search: _Search, theta: Array) -> Array:
+    """Where BFGS ends that starts at theta, in units of `_scale`."""
+    from scipy.optimize import minimize
+
+    d = _scale(search, theta)
+
+    def scaled(phi: Array) -> tuple[float, Array]:
+        value, gradient = search.value_and_gradient(d * phi)
+        return value, d * gradient
+
+    with np.errstate(all="ignore"):
+        return d * minimize(scaled, theta / d, jac=True, method="BFGS", options={"gtol": 1e-4}).x
+
+
+def _newton(search: _Search, point: Evaluation, steps: int = 20) -> tuple[Evaluation, float, Array | None]:
     """Newton steps with a differenced Hessian, until one would gain nothing; also a way down from a saddle, or None.
 
-    Columns of a factor that are zero stay zero: the search has decided that their rank is lost.
+    In units of `_scale`. Eigenvalues below zero count by their size, so that every step leads down. Columns of a
+    factor that are zero stay zero: the search has decided that their rank is lost.
     """
-    point, decrement, away = search.at(theta), np.inf, None
-    structure = search.stats.structure
-    free = structure.theta([np.broadcast_to(1.0 * f.any(axis=0), f.shape) for f in structure.factors(theta)]) > 0
+    structure, decrement = search.stats.structure, np.inf
+    used = [np.broadcast_to(1.0 * f.any(axis=0), f.shape) for f in structure.factors(point.theta)]
+    free = structure.theta(used) > 0
     if not free.any():
         return point, 0.0, None
     for _ in range(steps):
-        gradient = point.gradient[free]
-        values, basis = np.linalg.eigh(_hessian(search, point, free))
-        vectors = np.zeros((len(theta), len(values)))
-        vectors[free] = basis
-        along = basis.T @ gradient
-        sure = values > NOISE * values[-1]
-        decrement = float((along[sure] ** 2 / values[sure]).sum() / 2)
-        if values[0] < -1e-4 * max(values[-1], 1e-8):
-            away = _downhill(search, point, vectors[:, 0])
-        if away is not None:
-            break
-        better = _shortened(search, point, -vectors[:, sure] @ (along[sure] / values[sure]))
+        d = _scale(search, point.theta)[free]
+        values, basis = np.linalg.eigh(_hessian(search, point, free) * np.outer(d, d))
+        along = basis.T @ (d * point.gradient[free])
+        size = np.abs(values)
+        sure = size > NOISE * size.max()
+        decrement = float((along[sure] ** 2 / size[sure]).sum() / 2)
+        if decrement <= 1e-6 and values[0] < -1e-4 * size.max():
+            away = _lowest(search, point, _along(point.theta, free, d * basis[:, 0]))
+            if away is not None:
+                return point, decrement, away
+        step = -basis[:, sure] @ (along[sure] / size[sure])
+        better = _shortened(search, point, free, d * step / max(1.0, float(np.linalg.norm(step))))
         point = better or point
         if better is None or decrement <= point.rounding:
             break
-    return point, decrement, away
+    return point, decrement, None
 
 
 def _hessian(search: _Search, point: Evaluation, free: np.ndarray) -> Array:
     """Forward differences of the gradient, made symmetric; exact enough for Newton's method to keep its speed."""
-    theta, columns = point.theta, []
-    for k in np.flatnonzero(free):
-        h = 1e-5 * max(abs(theta[k]), 0.1)
-        moved = theta.copy()
+    columns = []
+    for k, h in zip(np.flatnonzero(free), 1e-5 * _scale(search, point.theta)[free], strict=True):
+        moved = point.theta.copy()
         moved[k] += h
         columns.append((search.at(moved).gradient - point.gradient)[free] / h)
     H = np.array(columns)
     return (H + H.T) / 2
 
 
-def _shortened(search: _Search, point: Evaluation, step: Array) -> Evaluation | None:
+def _shortened(search: _Search, point: Evaluation, free: np.ndarray, step: Array) -> Evaluation | None:
     """The point after the longest of the steps 1, 1/2, 1/4, ... that does not go up by more than rounding."""
     for halving in range(12):
-        theta = point.theta + step / 2**halving
+        theta = point.theta.copy()
+        theta[free] += step / 2**halving
         try:
             tried = search.at(theta)
         except np.linalg.LinAlgError:
@@ -178,9 +202,16 @@ def _shortened(search: _Search, point: Evaluation, step: Array) -> Evaluation | 
     return None
 
 
-def _downhill(search: _Search, point: Evaluation, direction: Array) -> Array | None:
-    """A theta along +-direction with a lower objective, or None if there is none."""
-    return _lowest(search, point, lambda t: [point.theta + t * direction, point.theta - t * direction])
+def _along(theta: Array, free: np.ndarray, direction: Array) -> Callable[[float], list[Array]]:
+    """The points at a distance, either way, along a direction of the free entries."""
+
+    def curve(t: float) -> list[Array]:
+        out = [theta.copy(), theta.copy()]
+        out[0][free] += t * direction
+        out[1][free] -= t * direction
+        return out
+
+    return curve
 
 
 def _lowest(search: _Search, point: Evaluation, curve: Callable[[float], list[Array]]) -> Array | None:

@@ -14,6 +14,7 @@ theta the gradient is the lower triangle of 2 D_t Lambda_t: it vanishes at Lambd
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -24,6 +25,7 @@ from lmmtext.fitter.statistics import Block, Statistics, dense
 
 EPS = float(np.finfo(float).eps)
 CHUNK = 2**22  # numbers of one intermediate array where a product goes by chunks of rows
+LARGE = 1e3  # entries of R Lambda beyond which I + R Psi R' is factored by QR
 CANCELLED = 1e-2  # when subtraction leaves less than this of a sum of squares, it is formed from residuals instead
 
 
@@ -210,7 +212,7 @@ class Evaluation:
     @cached_property
     def _PR(self) -> Array:
         """(J, q, q) = P^-1 R."""
-        return _solved(self.L, np.linalg.solve(self.L, self.stats.R))
+        return _solved(self.L, _whitened(self.L, self.stats.R))
 
     @cached_property
     def _first_trace(self) -> Array:
@@ -224,8 +226,7 @@ class Evaluation:
     def _first_condvar(self) -> Array:
         """(J, q, q) Lambda (I + Lambda'R'R Lambda)^-1 Lambda', as if there were no other factor."""
         RL = self.stats.R @ self.first
-        M = np.eye(len(self.first)) + np.swapaxes(RL, 1, 2) @ RL
-        half = np.linalg.solve(np.linalg.cholesky(M), np.broadcast_to(self.first.T, M.shape))
+        half = _whitened(_root_of_one_plus(np.swapaxes(RL, 1, 2)), np.broadcast_to(self.first.T, RL.shape))
         return np.swapaxes(half, 1, 2) @ half
 
     @cached_property
@@ -268,10 +269,8 @@ def evaluate(stats: Statistics, theta: Array, criterion: str, exact: bool = Fals
     """
     reml = criterion == "reml"
     first, *others = stats.factors(theta)
-    q = len(first)
     RL = stats.R @ first
-    P = np.eye(q) + RL @ np.swapaxes(RL, 1, 2)
-    L = np.sqrt(P) if q == 1 else np.linalg.cholesky(P)
+    L = _root_of_one_plus(RL)
     Lt = _whitened(L, stats.t)
     DD = stats.W_DD + Lt.T @ Lt
     logdet = 2 * float(np.log(np.diagonal(L, axis1=1, axis2=2)).sum())
@@ -329,21 +328,46 @@ def _blockwise(A: Array, B: Array) -> Array:
     return (A @ B.reshape(*A.shape[:2], -1)).reshape(B.shape)
 
 
-def _whitened(L: Array, B: Array | sparse.csr_array) -> Array | sparse.csr_array:
-    """L^-1 B, for the (J, q, q) triangular blocks of L on the rows of B, q at a time."""
+def _root_of_one_plus(B: Array) -> Array:
+    """The lower triangular L (J, q, q) with L L' = I + B B', for all groups at once.
+
+    Entry by entry, by Cholesky's method; by the QR decomposition of [B, I]' where B is so large that the ones
+    would lose digits in the sum.
+    """
+    q = B.shape[1]
+    if q > 1 and np.abs(B).max(initial=0.0) > LARGE:
+        R = np.linalg.qr(np.concatenate([np.swapaxes(B, 1, 2), np.broadcast_to(np.eye(q), B.shape)], axis=1), mode="r")
+        return np.swapaxes(R * np.sign(np.diagonal(R, axis1=1, axis2=2))[:, :, None], 1, 2)
+    P = np.eye(q) + B @ np.swapaxes(B, 1, 2)
+    L = np.zeros(P.shape)
+    for b in range(q):
+        for a in range(b, q):
+            left = P[:, a, b] - np.einsum("jk,jk->j", L[:, a, :b], L[:, b, :b])
+            L[:, a, b] = np.sqrt(left) if a == b else left / L[:, b, b]
+    return L
+
+
+def _whitened(L: Array, B: Any) -> Any:
+    """L^-1 B for the triangular blocks of L, (J, q, q); B is (J, q, k), or (J q, k), dense or sparse."""
     J, q = L.shape[:2]
-    if isinstance(B, np.ndarray):
-        rows = B.reshape(J, q, -1)
-        return (rows / L if q == 1 else np.linalg.solve(L, rows)).reshape(B.shape)
-    inverse = 1 / L if q == 1 else np.linalg.inv(L)
-    blocks = sparse.bsr_array((inverse, np.arange(J), np.arange(J + 1)), shape=(J * q, J * q))
-    return blocks.tocsr() @ B
+    if not isinstance(B, np.ndarray):
+        inverse = _whitened(L, np.broadcast_to(np.eye(q), L.shape))
+        return sparse.bsr_array((inverse, np.arange(J), np.arange(J + 1)), shape=(J * q, J * q)).tocsr() @ B
+    rows = B.reshape(J, q, -1)
+    out = np.empty(rows.shape)
+    for a in range(q):
+        out[:, a] = (rows[:, a] - np.einsum("jb,jbk->jk", L[:, a, :a], out[:, :a])) / L[:, a, a, None]
+    return out.reshape(B.shape)
 
 
 def _solved(L: Array, B: Array) -> Array:
-    """L'^-1 B for the (J, q, q) blocks of L; B is (J, q, k), or (J q, k)."""
-    rows = B.reshape(*L.shape[:2], -1)
-    return (rows / L if L.shape[1] == 1 else np.linalg.solve(np.swapaxes(L, 1, 2), rows)).reshape(B.shape)
+    """L'^-1 B for the triangular blocks of L, (J, q, q); B is (J, q, k), or (J q, k)."""
+    J, q = L.shape[:2]
+    rows = B.reshape(J, q, -1)
+    out = np.empty(rows.shape)
+    for a in reversed(range(q)):
+        out[:, a] = (rows[:, a] - np.einsum("jb,jbk->jk", L[:, a + 1 :, a], out[:, a + 1 :])) / L[:, a, a, None]
+    return out.reshape(B.shape)
 
 
 def _scaled(stats: Statistics, factors: Sequence[Array], B: Array) -> Array:
