@@ -42,7 +42,7 @@ def test_levels_stand_in_the_order_of_the_reference_fits(path):
     assert {name: frame[name].cat.categories.tolist() for name in fit["factors"]} == fit["factors"]
 
 
-# as in the help pages of nlme 3.1-162 and lme4 1.1-31, for the sets without a reference fit
+# as the R packages nlme and lme4 order them, for the sets without a reference fit
 ORDERS = {
     ("alfalfa", "Date"): ["None", "S1", "S20", "O7"],
     ("arabidopsis", "popu"): ["1.SP", "1.SW", "2.SW", "3.NL", "5.NL", "5.SP", "6.SP", "7.SW", "8.SP"],

@@ -46,6 +46,13 @@ class _Search:
         self.evaluations += 1
         return evaluate(self.stats, theta, self.criterion, exact=exact)
 
+    def value(self, theta: Array) -> float:
+        """The criterion; infinite where floating point cannot factor."""
+        try:
+            return self.at(theta).objective
+        except np.linalg.LinAlgError:
+            return np.inf
+
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
         """For the line search: a theta that floating point cannot factor is infinitely bad."""
         try:
@@ -58,17 +65,22 @@ class _Search:
 def minimise(stats: Statistics, criterion: str, start: Array | None = None) -> Optimum:
     """Minimise the profiled criterion over theta, from `start` or from starts of its own.
 
-    Unbalanced data can give the criterion several minima. With one theta a grid finds the basins of all of them,
-    and the lowest wins. With more, a minimum with lost ranks is sought again from two other starts, and for each
-    term it is tried whether zero is a lower minimum.
+    The criterion can have several minima, with unbalanced data and with correlated effects. With one theta a grid
+    finds the basins of all of them. With more the search starts from the identity and, if terms have several
+    coefficients, from the best of a grid of sizes; a minimum with lost ranks is sought again from further starts,
+    and for each term it is tried whether zero is lower. The lowest end wins.
     """
     search, structure = _Search(stats, criterion), stats.structure
     identity = structure.on_diagonal.astype(float)
     starts = [start] if start is not None else _basins(search) if structure.ntheta == 1 else [identity]
+    if start is None and structure.ntheta > len(structure.terms):
+        sizes = _sizes(search)
+        starts += [] if (sizes == identity).all() else [sizes]
     best = min((_descend(search, theta) for theta in starts), key=_objective)
     if start is None and structure.ntheta > 1:
-        others = [0.15 * identity, 6.0 * identity] if sum(best[1]) < sum(t.q for t in structure.terms) else []
-        for theta in others + _stable_zeros(search, best[0]):
+        singular = sum(best[1]) < sum(t.q for t in structure.terms)
+        more = [size * identity for size in (0.15, 6.0, 50.0)] if singular else []
+        for theta in more + _stable_zeros(search, best[0]):
             other = _descend(search, theta)
             if other[0].objective < best[0].objective - best[0].rounding:
                 best = other
@@ -82,10 +94,28 @@ def _objective(end: _End) -> float:
     return end[0].objective
 
 
+def _sizes(search: _Search) -> Array:
+    """A start for several thetas: each term a multiple of the identity, the best of a coarse grid, term by term."""
+    structure = search.stats.structure
+    sizes = np.ones(len(structure.terms))
+
+    def theta(sizes: Array) -> Array:
+        return structure.theta([size * np.eye(t.q) for size, t in zip(sizes, structure.terms, strict=True)])
+
+    for _ in range(2):
+        before = sizes.copy()
+        for t in range(len(sizes)):
+            tried = [np.where(np.arange(len(sizes)) == t, size, sizes) for size in 10.0 ** np.arange(-1, 5)]
+            sizes = min(tried, key=lambda s: search.value(theta(s)))
+        if (sizes == before).all() or len(sizes) == 1:
+            break
+    return theta(sizes)
+
+
 def _basins(search: _Search) -> list[Array]:
     """Starts for a single theta: the points of a grid, zero among them, that are lower than their neighbours."""
     grid = np.append(0.0, 10.0 ** np.arange(-2, 2.25, 0.25))
-    values = np.array([search.value_and_gradient(np.array([theta]))[0] for theta in grid])
+    values = np.array([search.value(np.array([theta])) for theta in grid])
     around = np.concatenate([[np.inf], values, [np.inf]])
     lowest = np.flatnonzero((values <= around[:-2]) & (values <= around[2:]))
     return [grid[[k]] for k in lowest]
@@ -215,9 +245,7 @@ def _along(theta: Array, free: np.ndarray, direction: Array) -> Callable[[float]
 
 
 def _lowest(search: _Search, point: Evaluation, curve: Callable[[float], list[Array]]) -> Array | None:
-    values = [
-        (search.value_and_gradient(theta)[0], theta) for t in 10.0 ** np.arange(-4, 0.25, 0.25) for theta in curve(t)
-    ]
+    values = [(search.value(theta), theta) for t in 10.0 ** np.arange(-4, 0.25, 0.25) for theta in curve(t)]
     value, theta = min(values, key=lambda pair: pair[0])
     return theta if value < point.objective - point.rounding else None
 
