@@ -88,6 +88,16 @@ class Estimates:
         """How the search ended, in words."""
         return self.optimum.message
 
+    @cached_property
+    def path(self) -> pd.DataFrame:
+        """The points that the search went through: descent (one for each start), theta, objective."""
+        names = [f"theta{k}" for k in range(self.design.structure.ntheta)]
+        rows = [
+            [descent, *self.design.structure.theta(self._unscaled(theta)), value]
+            for descent, theta, value in self.optimum.path
+        ]
+        return pd.DataFrame(rows, columns=["descent", *names, "objective"])
+
     # --- fixed effects ---
 
     @cached_property
@@ -211,9 +221,12 @@ class Estimates:
     @cached_property
     def _factors(self) -> tuple[Array, ...]:
         """Each term's lower triangular factor, in the columns of the data."""
-        scaled = self.design.structure.factors(self.optimum.at.theta)
+        return self._unscaled(self.optimum.at.theta)
+
+    def _unscaled(self, theta: Array) -> tuple[Array, ...]:
         return tuple(
-            lower_form(np.linalg.solve(T, L[:, L.any(axis=0)])) for T, L in zip(self.stats.bases, scaled, strict=True)
+            lower_form(np.linalg.solve(T, L[:, L.any(axis=0)]))
+            for T, L in zip(self.stats.bases, self.design.structure.factors(theta), strict=True)
         )
 
     @cached_property

@@ -65,6 +65,10 @@ def _term(expr: str, term: RandomTerm, table: pd.DataFrame) -> Term:
     factors, codes = [], np.zeros(len(table), dtype=np.int64)
     for name in term.factors:
         code, levels = frames.factor(table[name])
+        if (int(codes.max()) + 1) * len(levels) >= 2**62:
+            raise ValueError(
+                f"the factors of {term.group!r} have too many levels to be crossed; use a column that names the cells."
+            )
         factors.append((name, levels))
         codes = codes * len(levels) + code
     combinations, codes = np.unique(codes, return_inverse=True)

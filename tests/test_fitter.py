@@ -175,6 +175,16 @@ def test_a_zero_is_found_where_the_derivative_in_the_variance_says_so(between):
     assert np.isclose(fit.sigma2, (12 * 5 + 12 * between) / 72)
 
 
+def test_the_path_of_the_search_is_kept_and_goes_down_to_the_optimum():
+    fit = lmm("Reaction ~ Days + (Days | Subject)", load("sleepstudy"))
+    first = fit.path[fit.path["descent"] == 0]
+    assert first["objective"].iloc[0] > fit.objective + 10
+    assert (first["objective"].diff().dropna() <= 1e-9).all()
+    best = fit.path.loc[fit.path["objective"].idxmin()]
+    assert np.isclose(best["objective"], fit.objective, rtol=0, atol=1e-9)
+    assert np.allclose(best[["theta0", "theta1", "theta2"]], fit.theta, atol=1e-5)
+
+
 def test_the_search_leaves_a_false_zero():
     """theta = 0 is stationary: started there, the search must still find the interior minimum."""
     table = load("dyestuff")

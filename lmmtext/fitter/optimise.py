@@ -6,6 +6,7 @@ given up only when the derivative in the variances, D, is positive semi-definite
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,11 @@ _End = tuple[Evaluation, tuple[int, ...], float, str | None]  # point, ranks, de
 
 @dataclass(frozen=True, eq=False)
 class Optimum:
-    """Where the search ended: the evaluation there, how many were needed, and whether it is a minimum."""
+    """Where the search ended: the evaluation there, how many were needed, and whether it is a minimum.
+
+    ``path`` holds the points that the search went through, each with its descent (counted from 0, one for each
+    start), theta (of the scaled columns) and objective.
+    """
 
     at: Evaluation
     ranks: tuple[int, ...]
@@ -34,6 +39,7 @@ class Optimum:
     decrement: float
     converged: bool
     message: str
+    path: tuple[tuple[int, Array, float], ...] = ()
 
 
 class _Search:
@@ -41,10 +47,16 @@ class _Search:
 
     def __init__(self, stats: Statistics, criterion: str) -> None:
         self.stats, self.criterion, self.evaluations = stats, criterion, 0
+        self.path: list[tuple[int, Array, float]] = []
+        self.descents = 0
 
     def at(self, theta: Array, exact: bool = False) -> Evaluation:
         self.evaluations += 1
         return evaluate(self.stats, theta, self.criterion, exact=exact)
+
+    def note(self, theta: Array, objective: float) -> None:
+        """Remember a point of the path."""
+        self.path.append((self.descents - 1, theta.copy(), float(objective)))
 
     def value(self, theta: Array) -> float:
         """The criterion; infinite where floating point cannot factor."""
@@ -87,7 +99,7 @@ def minimise(stats: Statistics, criterion: str, start: Array | None = None) -> O
     point, ranks, decrement, reason = best
     final = search.at(point.theta, exact=True)
     message = reason or f"converged: a further Newton step would gain {decrement:.1e}"
-    return Optimum(final, ranks, search.evaluations, decrement, reason is None, message)
+    return Optimum(final, ranks, search.evaluations, decrement, reason is None, message, tuple(search.path))
 
 
 def _objective(end: _End) -> float:
@@ -137,6 +149,8 @@ def _stable_zeros(search: _Search, point: Evaluation) -> list[Array]:
 def _descend(search: _Search, theta: Array) -> _End:
     """Go down from theta: BFGS, then Newton steps, then the edge, until nothing leads further down."""
     reached = np.inf
+    search.descents += 1
+    search.note(theta, search.value(theta))
     for _ in range(ROUNDS):
         inside = search.at(_bfgs(search, theta))
         if inside.pwrss < SATURATED * inside.stats.n:
@@ -173,8 +187,11 @@ def _bfgs(search: _Search, theta: Array) -> Array:
         value, gradient = search.value_and_gradient(d * phi)
         return value, d * gradient
 
+    def seen(intermediate_result: Any) -> None:
+        search.note(d * intermediate_result.x, intermediate_result.fun)
+
     with np.errstate(all="ignore"):
-        return d * minimize(scaled, theta / d, jac=True, method="BFGS", options={"gtol": 1e-4}).x
+        return d * minimize(scaled, theta / d, jac=True, method="BFGS", callback=seen, options={"gtol": 1e-4}).x
 
 
 def _newton(search: _Search, point: Evaluation, steps: int = 20) -> tuple[Evaluation, float, Array | None]:
@@ -201,7 +218,9 @@ def _newton(search: _Search, point: Evaluation, steps: int = 20) -> tuple[Evalua
                 return point, decrement, away
         step = -basis[:, sure] @ (along[sure] / size[sure])
         better = _shortened(search, point, free, d * step / max(1.0, float(np.linalg.norm(step))))
-        point = better or point
+        if better is not None:
+            point = better
+            search.note(point.theta, point.objective)
         if better is None or decrement <= point.rounding:
             break
     return point, decrement, None
@@ -269,6 +288,7 @@ def _edge(search: _Search, point: Evaluation) -> tuple[Evaluation, tuple[int, ..
                 return point, _ranks(point), _leave(search, tried, t, lost @ directions[:, 0])
         elif tried.objective <= point.objective + 1e-9:
             point = tried
+            search.note(point.theta, point.objective)
     return point, _ranks(point), None
 
 

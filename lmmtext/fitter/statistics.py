@@ -47,7 +47,10 @@ class Block:
     def times(self, a: Array) -> Array:
         """Return Z a, (n, ...), for coefficients a, (J q, ...)."""
         per_level = a.reshape(self.J, self.q, -1)
-        return np.einsum("ik,ikc->ic", self.columns, per_level[self.codes]).reshape(-1, *a.shape[1:])
+        out = np.zeros((len(self.codes), per_level.shape[2]))
+        for k in range(self.q):
+            out += self.columns[:, [k]] * per_level[self.codes, k]
+        return out.reshape(-1, *a.shape[1:])
 
     def sums(self, B: Array) -> Array:
         """Return Z'B, (J q, c), for B, (n, c), by sums over groups."""
