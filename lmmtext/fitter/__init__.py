@@ -1,7 +1,8 @@
 """The production fitter: sufficient statistics once, the profiled deviance with its gradient, Newton steps.
 
-``statistics`` reduces the data to cross-products, ``profile`` evaluates the criterion at a theta, and
-``optimise`` finds its minimum. Nothing here is imported by the theory modules, nor imports them.
+``blocks`` holds the random effects of a grouping factor, ``statistics`` reduces the data to cross-products,
+``batched`` solves the groups' small systems, ``profile`` evaluates the criterion at a theta, and ``optimise``
+finds its minimum. Nothing here is imported by the theory modules, nor imports them.
 """
 
 from lmmtext.fitter.optimise import Optimum, minimise

@@ -60,18 +60,21 @@ class _Search:
 
     def value(self, theta: Array) -> float:
         """The criterion; infinite where floating point cannot factor."""
-        try:
-            return self.at(theta).objective
-        except np.linalg.LinAlgError:
-            return np.inf
+        point = self.tried(theta)
+        return np.inf if point is None else point.objective
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
         """For the line search: a theta that floating point cannot factor is infinitely bad."""
+        point = self.tried(theta)
+        return (np.inf, np.zeros_like(theta)) if point is None else (point.objective, point.gradient)
+
+    def tried(self, theta: Array) -> Evaluation | None:
+        """The evaluation, or None where floating point cannot factor."""
         try:
             point = self.at(theta)
-            return point.objective, point.gradient
         except np.linalg.LinAlgError:
-            return np.inf, np.zeros_like(theta)
+            return None
+        return point if np.isfinite(point.objective) else None
 
 
 def minimise(stats: Statistics, criterion: str, start: Array | None = None) -> Optimum:
@@ -242,11 +245,8 @@ def _shortened(search: _Search, point: Evaluation, free: np.ndarray, step: Array
     for halving in range(12):
         theta = point.theta.copy()
         theta[free] += step / 2**halving
-        try:
-            tried = search.at(theta)
-        except np.linalg.LinAlgError:
-            continue
-        if tried.objective <= point.objective + point.rounding:
+        tried = search.tried(theta)
+        if tried is not None and tried.objective <= point.objective + point.rounding:
             return tried
     return None
 

@@ -14,18 +14,18 @@ theta the gradient is the lower triangle of 2 D_t Lambda_t: it vanishes at Lambd
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from scipy import sparse
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 
 from lmmtext.arrays import Array
-from lmmtext.fitter.statistics import Block, Statistics, dense
+from lmmtext.fitter.batched import backward, blockwise, forward, root_of_one_plus
+from lmmtext.fitter.blocks import Block, dense
+from lmmtext.fitter.statistics import Statistics
 
 EPS = float(np.finfo(float).eps)
 CHUNK = 2**22  # numbers of one intermediate array where a product goes by chunks of rows
-LARGE = 1e3  # entries of R Lambda beyond which I + R Psi R' is factored by QR
 CANCELLED = 1e-2  # when subtraction leaves less than this of a sum of squares, it is formed from residuals instead
 
 
@@ -86,7 +86,7 @@ class Evaluation:
     def scores(self) -> tuple[Array, Array]:
         """Z'V_0^-1 D of the first block, (J q, p + 1), and of the rest, (m_r, p + 1)."""
         s, (_, u_r) = self.stats, self.whitened
-        g_0 = _blockwise(np.swapaxes(self._PR, 1, 2), s.t - s.c @ self.effects[1])
+        g_0 = blockwise(np.swapaxes(self._PR, 1, 2), s.t - s.c @ self.effects[1])
         g_r = self.N_D - self.N @ self.effects[1]
         for (block, at), factor in zip(_places(s.blocks[1:]), self.others, strict=True):
             if np.linalg.svd(factor, compute_uv=False)[-1] > 0.1:  # u = Lambda'g: no digits are lost this way
@@ -101,7 +101,7 @@ class Evaluation:
         u_r = solve_triangular(self.L_r.T, self.B) if self.others else self.B
         a_r = _scaled(s, self.others, u_r) if self.others else u_r
         RL = s.R @ self.first
-        u_0 = _blockwise(np.swapaxes(RL, 1, 2), _solved(self.L, self.Lt - self.Lc @ a_r))
+        u_0 = blockwise(np.swapaxes(RL, 1, 2), backward(self.L, self.Lt - self.Lc @ a_r))
         return u_0, u_r
 
     @cached_property
@@ -109,7 +109,7 @@ class Evaluation:
         """Psi Z'V_0^-1 D of the first block, (J q, p + 1), and of the rest, (m_r, p + 1)."""
         u_0, u_r = self.whitened
         a_r = _scaled(self.stats, self.others, u_r) if self.others else u_r
-        return _blockwise(np.broadcast_to(self.first, self.L.shape), u_0), a_r
+        return blockwise(np.broadcast_to(self.first, self.L.shape), u_0), a_r
 
     @cached_property
     def modes(self) -> tuple[Array, ...]:
@@ -212,7 +212,7 @@ class Evaluation:
     @cached_property
     def _PR(self) -> Array:
         """(J, q, q) = P^-1 R."""
-        return _solved(self.L, _whitened(self.L, self.stats.R))
+        return backward(self.L, forward(self.L, self.stats.R))
 
     @cached_property
     def _first_trace(self) -> Array:
@@ -226,7 +226,7 @@ class Evaluation:
     def _first_condvar(self) -> Array:
         """(J, q, q) Lambda (I + Lambda'R'R Lambda)^-1 Lambda', as if there were no other factor."""
         RL = self.stats.R @ self.first
-        half = _whitened(_root_of_one_plus(np.swapaxes(RL, 1, 2)), np.broadcast_to(self.first.T, RL.shape))
+        half = forward(root_of_one_plus(np.swapaxes(RL, 1, 2)), np.broadcast_to(self.first.T, RL.shape))
         return np.swapaxes(half, 1, 2) @ half
 
     @cached_property
@@ -270,15 +270,15 @@ def evaluate(stats: Statistics, theta: Array, criterion: str, exact: bool = Fals
     reml = criterion == "reml"
     first, *others = stats.factors(theta)
     RL = stats.R @ first
-    L = _root_of_one_plus(RL)
-    Lt = _whitened(L, stats.t)
+    L = root_of_one_plus(RL)
+    Lt = forward(L, stats.t)
     DD = stats.W_DD + Lt.T @ Lt
     logdet = 2 * float(np.log(np.diagonal(L, axis1=1, axis2=2)).sum())
     N, N_D, L_r, Lc = stats.W_rr, stats.W_rD, np.zeros((0, 0)), stats.c
     B, whole = N_D, DD
     if others:
         turned = [factor.T for factor in others]
-        Lc = _whitened(L, stats.c)
+        Lc = forward(L, stats.c)
         N, N_D = N + dense(Lc.T @ Lc), N_D + Lc.T @ Lt
         T = _scaled(stats, turned, _scaled(stats, turned, N).T)  # Lambda_r' N Lambda_r
         T[np.diag_indices(len(T))] += 1
@@ -321,53 +321,6 @@ def _exact(at: Evaluation) -> Evaluation:
     E = s.D - sum(b.times(a) for b, a in zip(s.blocks, at._by_block(at.effects), strict=True))
     U = np.vstack(at.whitened)
     return replace(at, L_D=np.linalg.cholesky(E.T @ E + U.T @ U))
-
-
-def _blockwise(A: Array, B: Array) -> Array:
-    """Multiply the rows of B, q at a time, by the (J, q, q) blocks of A."""
-    return (A @ B.reshape(*A.shape[:2], -1)).reshape(B.shape)
-
-
-def _root_of_one_plus(B: Array) -> Array:
-    """The lower triangular L (J, q, q) with L L' = I + B B', for all groups at once.
-
-    Entry by entry, by Cholesky's method; by the QR decomposition of [B, I]' where B is so large that the ones
-    would lose digits in the sum.
-    """
-    q = B.shape[1]
-    if q > 1 and np.abs(B).max(initial=0.0) > LARGE:
-        R = np.linalg.qr(np.concatenate([np.swapaxes(B, 1, 2), np.broadcast_to(np.eye(q), B.shape)], axis=1), mode="r")
-        return np.swapaxes(R * np.sign(np.diagonal(R, axis1=1, axis2=2))[:, :, None], 1, 2)
-    P = np.eye(q) + B @ np.swapaxes(B, 1, 2)
-    L = np.zeros(P.shape)
-    for b in range(q):
-        for a in range(b, q):
-            left = P[:, a, b] - np.einsum("jk,jk->j", L[:, a, :b], L[:, b, :b])
-            L[:, a, b] = np.sqrt(left) if a == b else left / L[:, b, b]
-    return L
-
-
-def _whitened(L: Array, B: Any) -> Any:
-    """L^-1 B for the triangular blocks of L, (J, q, q); B is (J, q, k), or (J q, k), dense or sparse."""
-    J, q = L.shape[:2]
-    if not isinstance(B, np.ndarray):
-        inverse = _whitened(L, np.broadcast_to(np.eye(q), L.shape))
-        return sparse.bsr_array((inverse, np.arange(J), np.arange(J + 1)), shape=(J * q, J * q)).tocsr() @ B
-    rows = B.reshape(J, q, -1)
-    out = np.empty(rows.shape)
-    for a in range(q):
-        out[:, a] = (rows[:, a] - np.einsum("jb,jbk->jk", L[:, a, :a], out[:, :a])) / L[:, a, a, None]
-    return out.reshape(B.shape)
-
-
-def _solved(L: Array, B: Array) -> Array:
-    """L'^-1 B for the triangular blocks of L, (J, q, q); B is (J, q, k), or (J q, k)."""
-    J, q = L.shape[:2]
-    rows = B.reshape(J, q, -1)
-    out = np.empty(rows.shape)
-    for a in reversed(range(q)):
-        out[:, a] = (rows[:, a] - np.einsum("jb,jbk->jk", L[:, a + 1 :, a], out[:, a + 1 :])) / L[:, a, a, None]
-    return out.reshape(B.shape)
 
 
 def _scaled(stats: Statistics, factors: Sequence[Array], B: Array) -> Array:

@@ -15,50 +15,11 @@ from scipy import sparse
 
 from lmmtext.arrays import Array
 from lmmtext.design import Design
+from lmmtext.fitter.blocks import Block, crossed, dense, dense_gram, group_qr
 from lmmtext.structure import Structure
 from lmmtext.terms import Term
 
 DENSE_BYTES = 6 * 2**30  # the largest system of the factors after the first that is made dense
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """The random effects of one grouping factor: the columns of its terms side by side."""
-
-    terms: tuple[int, ...]  # places of its terms in the structure
-    columns: Array  # (n, q), orthogonalised
-    codes: np.ndarray  # (n,)
-    J: int
-
-    @property
-    def q(self) -> int:
-        """Random coefficients per level, over all terms of the factor."""
-        return self.columns.shape[1]
-
-    @property
-    def m(self) -> int:
-        """Random effects in all."""
-        return self.J * self.q
-
-    def places(self, k: int) -> np.ndarray:
-        """(n,) the random effect that coefficient k of each row belongs to."""
-        return self.codes * self.q + k
-
-    def times(self, a: Array) -> Array:
-        """Return Z a, (n, ...), for coefficients a, (J q, ...)."""
-        per_level = a.reshape(self.J, self.q, -1)
-        out = np.zeros((len(self.codes), per_level.shape[2]))
-        for k in range(self.q):
-            out += self.columns[:, [k]] * per_level[self.codes, k]
-        return out.reshape(-1, *a.shape[1:])
-
-    def sums(self, B: Array) -> Array:
-        """Return Z'B, (J q, c), for B, (n, c), by sums over groups."""
-        out = np.empty((self.m, B.shape[1]))
-        for k in range(self.q):
-            for c in range(B.shape[1]):
-                out[k :: self.q, c] = np.bincount(self.codes, self.columns[:, k] * B[:, c], minlength=self.J)
-        return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +108,7 @@ def statistics(design: Design) -> Statistics:
         )
     U, R = group_qr(first)
     orthonormal = replace(first, columns=U)
-    c = _crossed(orthonormal, rest)
+    c = crossed(orthonormal, rest)
     return Statistics(
         structure=design.structure,
         blocks=blocks,
@@ -155,7 +116,7 @@ def statistics(design: Design) -> Statistics:
         U=U,
         R=R,
         c=c,
-        W_rr=_dense_gram(rest) - dense(c.T @ c),
+        W_rr=dense_gram(rest) - dense(c.T @ c),
         D=D,
         R_X=R_X,
         beta=beta,
@@ -163,33 +124,6 @@ def statistics(design: Design) -> Statistics:
         log_weights=0.0 if design.weights is None else float(np.log(design.weights).sum()),
         **_data_products(blocks, U, c, D),
     )
-
-
-def group_qr(block: Block) -> tuple[Array, Array]:
-    """Orthonormal columns (n, q) and factors R (J, q, q), Z_j = U_j R_j, by Gram-Schmidt in all groups at once.
-
-    Each column is made orthogonal twice. One that the earlier columns determine within a group (to 1e-10 of its
-    length: slopes in a group without spread) gets zeros there.
-    """
-    codes, J, q = block.codes, block.J, block.q
-
-    def sums(values: Array) -> Array:
-        return np.asarray(np.bincount(codes, values, minlength=J), dtype=float)
-
-    U: Array = block.columns.copy()
-    R: Array = np.zeros((J, q, q))
-    for k in range(q):
-        length = np.sqrt(sums(U[:, k] ** 2))
-        for _ in range(2):
-            for i in range(k):
-                part = sums(U[:, i] * U[:, k])
-                R[:, i, k] += part
-                U[:, k] -= U[:, i] * part[codes]
-        left = np.sqrt(sums(U[:, k] ** 2))
-        R[:, k, k] = np.where(left > 1e-10 * length, left, 0.0)
-        inverse = np.divide(1.0, R[:, k, k], out=np.zeros(J), where=R[:, k, k] > 0)
-        U[:, k] *= inverse[codes]
-    return U, R
 
 
 def weighted_response(design: Design, y: Array) -> Array:
@@ -237,31 +171,6 @@ def _blocks(terms: Sequence[Term], columns: Sequence[Array], w: Array | None) ->
     return tuple(sorted(blocks, key=lambda b: -b.m))
 
 
-def _cross(left: Block, right: Block) -> sparse.csr_array:
-    """The sparse (J_left q_left, J_right q_right) matrix Z_left'Z_right."""
-    shape = (left.m, right.m)
-    parts = [
-        sparse.coo_array((left.columns[:, a] * right.columns[:, b], (left.places(a), right.places(b))), shape=shape)
-        for a in range(left.q)
-        for b in range(right.q)
-    ]
-    return sparse.csr_array(sum(part.tocsr() for part in parts))
-
-
-def _crossed(first: Block, rest: Sequence[Block]) -> sparse.csr_array | Array:
-    """U'Z_r, (J q, m_r): dense when more than a twentieth of it is not zero, since dense products are quicker."""
-    if not rest:
-        return np.zeros((first.m, 0))
-    C = sparse.csr_array(sparse.hstack([_cross(first, b) for b in rest], format="csr"))
-    return C.toarray() if 20 * C.nnz > C.shape[0] * C.shape[1] else C
-
-
-def _dense_gram(rest: Sequence[Block]) -> Array:
-    if not rest:
-        return np.zeros((0, 0))
-    return sparse.block_array([[_cross(a, b) for b in rest] for a in rest]).toarray()
-
-
 def _data_products(blocks: Sequence[Block], U: Array, c: sparse.csr_array | Array, D: Array) -> dict[str, Any]:
     """t, W_rD and W_DD; what lies within groups is summed from residuals, not by subtraction."""
     first, *rest = blocks
@@ -270,8 +179,3 @@ def _data_products(blocks: Sequence[Block], U: Array, c: sparse.csr_array | Arra
     E = D - orthonormal.times(t)
     W_rD = np.vstack([b.sums(E) for b in rest]) if rest else np.zeros((0, D.shape[1]))
     return {"t": t, "W_rD": W_rD, "W_DD": E.T @ E}
-
-
-def dense(A: sparse.csr_array | Array) -> Array:
-    """The matrix as an array."""
-    return A if isinstance(A, np.ndarray) else A.toarray()
