@@ -48,7 +48,7 @@ def _evaluate(formula: Any, table: pd.DataFrame, expr: Any) -> tuple[Array, Any]
 
     try:
         with np.errstate(all="ignore"):
-            matrix = formula.get_model_matrix(table, context={"np": np}, output="numpy", na_action="ignore")
+            matrix = formula.get_model_matrix(table, context=_context(), output="numpy", na_action="ignore")
     except (FormulaicError, SyntaxError) as error:
         raise _explained(expr, error) from None
     values = np.asarray(matrix, dtype=float)
@@ -62,6 +62,13 @@ def _evaluate(formula: Any, table: pd.DataFrame, expr: Any) -> tuple[Array, Any]
             f"{_as_in_r(str(name))!r} reaches {np.abs(values).max():.1e}, beyond what can be squared; rescale it."
         )
     return values, matrix.model_spec
+
+
+def _context() -> dict[str, Any]:
+    """What expressions may call besides formulaic's own functions: numpy, and two names from R."""
+    from formulaic.transforms import C
+
+    return {"np": np, "sqrt": np.sqrt, "factor": C}
 
 
 def _names_as_in_r(spec: Any, columns: set[str]) -> tuple[str, ...]:
@@ -83,7 +90,7 @@ def _as_in_r(name: str) -> str:
 def _explained(expr: Any, error: Exception) -> ValueError:
     """formulaic's error about an expression in one line, without its terminal colours, and with what to do."""
     plain = " ".join(re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error)).split())
-    hint = " Powers inside I() are written **." if "'xor'" in plain else ""
+    hint = ""
     if isinstance(error, SyntaxError):
         hint = " Inside a function a column needs a name that Python could give a variable: rename it."
     return ValueError(f"cannot evaluate {str(expr)!r}: {plain}{hint}")

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from lmmtext import frame as frames
 from lmmtext.arrays import Array, as_vector, readonly
 from lmmtext.coding import Coding, independent_columns, model_matrix
-from lmmtext.formula import Formula, names, parse
+from lmmtext.formula import Formula, bit_operators, names, parse
 from lmmtext.structure import Structure
 from lmmtext.terms import Term, check_terms, in_lme4_order, random_terms
 
@@ -209,6 +209,11 @@ def _used(parsed: Formula, columns: set[str], named: Mapping[str, str]) -> list[
         wanted += free + [name for name in inside if name in columns]
         if re.search(r"(?<![\w.)`])\.(?!\w)", expr):
             raise ValueError("'.', for all other columns, is not understood in a formula; name the predictors.")
+        if operators := bit_operators(expr):
+            raise ValueError(
+                f"inside the functions of {expr!r} Python reads {operators[0]!r} bit by bit; write a power as **, and "
+                "make a combination of conditions a column of the data."
+            )
         if "offset(" in expr:
             raise ValueError("write an offset as the argument offset=, not in the formula.")
     wanted += groups + list(named.values())

@@ -32,6 +32,10 @@ class TermCovariance:
         corr = pd.DataFrame(self.covariance / np.outer(sd, sd))
         return corr.mask(np.eye(len(sd), dtype=bool) & ~np.isnan(sd), 1.0)
 
+    def __repr__(self) -> str:
+        table = pd.concat([self.sd, self.corr], axis="columns", keys=["sd", "correlation"]).round(4)
+        return f"{self.group}\n{table}"
+
 
 @dataclass(frozen=True, eq=False)
 class Estimates:

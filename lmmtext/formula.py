@@ -122,6 +122,24 @@ def names(expr: str) -> tuple[list[str], list[str]]:
     return free, inside
 
 
+def bit_operators(expr: str) -> list[str]:
+    """Return the operators inside function calls that Python would read bit by bit, and R would not.
+
+    >>> bit_operators("x^2 + I(x^2) + log(1 + x)")
+    ['^']
+    """
+    calls, found, before = [], [], ""
+    for token in _scan(expr):
+        if token.text == "(":
+            calls.append(before == "name")
+        elif token.text == ")" and calls:
+            calls.pop()
+        elif any(calls) and token.text in ("^", "&", "|"):
+            found.append(token.text)
+        before = token.kind
+    return found
+
+
 def quoted(expr: str, columns: set[str]) -> str:
     """Return `expr` with the column names that formulaic would take for Python set between backticks.
 

@@ -98,7 +98,8 @@ def _remarks(fit: Estimates) -> tuple[str, ...]:
     if d.dropped_columns:
         out.append("Left out, being determined by earlier columns: " + ", ".join(d.dropped_columns) + ".")
     if d.dropped_rows:
-        out.append(f"{d.dropped_rows} rows with missing values were left out.")
+        rows = "row with a missing value was" if d.dropped_rows == 1 else "rows with missing values were"
+        out.append(f"{d.dropped_rows} {rows} left out.")
     return tuple(out)
 
 

@@ -212,7 +212,8 @@ def test_without_ensurepip_the_debian_package_is_named(monkeypatch, tmp_path):
         env._create()
 
 
-def test_a_failing_pip_shows_what_it_said():
+def test_a_failing_pip_shows_what_it_said(monkeypatch):
+    monkeypatch.setattr(env, "PYTHON", Path(sys.executable))  # whichever environment runs the tests
     with pytest.raises(env.Stop, match="No matching distribution|Could not find|Invalid requirement"):
         env._pip("install", "--no-index", "no-such-package-of-that-name==0")
 
