@@ -10,12 +10,19 @@ Array = NDArray[np.floating[Any]]
 
 
 def readonly(a: ArrayLike, dtype: type = float) -> Array:
-    """Return `a` as an array that nobody can write to (copied if the caller still could)."""
+    """Return `a` as an array that nobody can write to: a copy, unless it is such an array and owns its numbers."""
     out: Array = np.asarray(a, dtype=dtype)
-    if out.flags.writeable:
+    if out.base is not None or out.flags.writeable:
         out = out.copy()
         out.flags.writeable = False
     return out
+
+
+def freeze(owner: object) -> None:
+    """Make every array among the fields of a dataclass read-only, in place: for arrays that nobody else has."""
+    for value in vars(owner).values():
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
 
 
 def as_vector(a: ArrayLike, name: str, length: int | None = None) -> Array:
@@ -103,4 +110,4 @@ def as_right_side(B: ArrayLike, rows: int) -> Array:
     out = np.asarray(B, dtype=float)
     if out.ndim not in (1, 2) or len(out) != rows:
         raise ValueError(f"V ({rows}, {rows}) and B {out.shape} do not conform: B must have {rows} rows.")
-    return out
+    return as_vector(out, "B") if out.ndim == 1 else as_matrix(out, "B")

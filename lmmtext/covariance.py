@@ -39,7 +39,7 @@ class MarginalCovariance:
 
     Notes
     -----
-    Book label: eq-marginal-covariance.
+    Book label (planned): eq-marginal-covariance.
 
     Examples
     --------

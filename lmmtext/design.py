@@ -15,10 +15,8 @@ from lmmtext import frame as frames
 from lmmtext.arrays import Array, as_vector, readonly
 from lmmtext.coding import Coding, independent_columns, model_matrix
 from lmmtext.formula import Formula, bit_operators, names, parse
-from lmmtext.structure import Structure
+from lmmtext.structure import DENSE_BYTES, Structure
 from lmmtext.terms import Term, check_terms, in_lme4_order, random_terms
-
-DENSE_BYTES = 2**30  # the largest dense Z that `Design.Z` will make
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +44,7 @@ class Design:
     terms: tuple[Term, ...]
     weights: Array | None  # (n,)
     offset: Array | None  # (n,)
+    offset_name: str | None  # its column, if it was named
     index: pd.Index
     dropped_columns: tuple[str, ...]
     dropped_rows: int
@@ -161,7 +160,8 @@ def build(
             f"{formula!r} has no random term such as (1 | g). For a model without one use ordinary least squares, "
             "lmmtext.ols(X, y)."
         )
-    columns = set(map(str, data.columns))
+    data = data.set_axis([str(name) for name in data.columns], axis="columns")
+    columns = set(data.columns)
     extra = {
         name: _extra(values, name, data)
         for name, values in (("weights", weights), ("offset", offset))
@@ -192,6 +192,7 @@ def build(
         terms=tuple(in_lme4_order(random)),
         weights=readonly(extra["weights"]) if "weights" in extra else None,
         offset=readonly(extra["offset"]) if "offset" in extra else None,
+        offset_name=named.get("offset"),
         index=table.index,
         dropped_columns=tuple(name for k, name in enumerate(names_) if k not in keep),
         dropped_rows=frame.dropped,

@@ -1,8 +1,10 @@
 """Everything that a fitted linear mixed model knows, in the units and under the names of the data."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,13 +14,39 @@ from lmmtext.design import Design
 from lmmtext.fitter import Optimum, Statistics
 from lmmtext.structure import lower_form
 
+T = TypeVar("T")
+
+
+class fresh(Generic[T]):
+    """A property computed once, of which everybody gets a copy: pandas objects can be written to, a fit cannot."""
+
+    def __init__(self, method: Callable[[Any], T]) -> None:
+        self.method, self.__doc__ = method, method.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.key = f"_{name}_kept"
+
+    def __get__(self, fit: Any, owner: type | None = None) -> T:
+        if fit is None:
+            return self  # type: ignore[return-value]
+        if self.key not in vars(fit):
+            vars(fit)[self.key] = self.method(fit)
+        kept = vars(fit)[self.key]
+        return {k: v.copy() for k, v in kept.items()} if isinstance(kept, dict) else kept.copy()  # type: ignore[return-value]
+
 
 @dataclass(frozen=True, eq=False)
 class TermCovariance:
     """Sigma, the covariance of one random term's coefficients, with its standard deviations and correlations."""
 
     group: str
-    covariance: pd.DataFrame  # (q, q), in squared units of y per unit of each column
+    columns: tuple[str, ...]
+    Sigma: Array  # (q, q), in squared units of y per unit of each column
+
+    @property
+    def covariance(self) -> pd.DataFrame:
+        """Sigma with the names of its coefficients."""
+        return pd.DataFrame(self.Sigma.copy(), index=list(self.columns), columns=list(self.columns))
 
     @property
     def sd(self) -> pd.Series:
@@ -92,7 +120,7 @@ class Estimates:
         """How the search ended, in words."""
         return self.optimum.message
 
-    @cached_property
+    @fresh
     def path(self) -> pd.DataFrame:
         """The points that the search went through: descent (one for each start), theta, objective."""
         names = [f"theta{k}" for k in range(self.design.structure.ntheta)]
@@ -104,14 +132,14 @@ class Estimates:
 
     # --- fixed effects ---
 
-    @cached_property
+    @fresh
     def fixef(self) -> pd.Series:
         """Generalised least squares estimates beta_hat, in the units of y per unit of each column."""
         s, at = self.stats, self.optimum.at
         beta = s.beta + s.scale * np.linalg.solve(s.R_X, at.beta)
         return pd.Series(beta, index=list(self.design.X_names), name="fixef")
 
-    @cached_property
+    @fresh
     def vcov(self) -> pd.DataFrame:
         """Covariance (X'V^-1X)^-1 of beta_hat at the estimated V."""
         s, at = self.stats, self.optimum.at
@@ -119,7 +147,7 @@ class Estimates:
         names = list(self.design.X_names)
         return pd.DataFrame(at.sigma2 * half.T @ half, index=names, columns=names)
 
-    @cached_property
+    @fresh
     def stderr(self) -> pd.Series:
         """Standard errors of beta_hat: roots of the diagonal of ``vcov``."""
         return pd.Series(np.sqrt(np.diag(self.vcov)), index=self.vcov.index, name="stderr")
@@ -146,11 +174,10 @@ class Estimates:
         """For each random term its covariance; terms of the same group are told apart as in lme4 (`g`, `g.1`)."""
         out: dict[str, TermCovariance] = {}
         for term, factor in zip(self.design.terms, self._factors, strict=True):
-            names = list(term.columns)
-            table = pd.DataFrame(self.sigma2 * factor @ factor.T, index=names, columns=names)
             again = sum(other.group == term.group for other in out.values())
-            out[f"{term.group}.{again}" if again else term.group] = TermCovariance(term.group, table)
-        return out
+            Sigma = readonly(self.sigma2 * factor @ factor.T)
+            out[f"{term.group}.{again}" if again else term.group] = TermCovariance(term.group, term.columns, Sigma)
+        return MappingProxyType(out)
 
     @cached_property
     def boundary(self) -> tuple[str, ...]:
@@ -172,8 +199,8 @@ class Estimates:
 
     # --- random effects ---
 
-    @cached_property
-    def ranef(self) -> Mapping[str, pd.DataFrame]:
+    @fresh
+    def ranef(self) -> dict[str, pd.DataFrame]:
         """Conditional modes (BLUPs) of the random effects: for each grouping factor, levels by coefficients."""
         return {
             group: pd.DataFrame(modes, index=pd.Index(levels, name=group), columns=columns)
@@ -190,26 +217,31 @@ class Estimates:
         """
         relative = self.optimum.at.relative_condvar
         scaled = [self.sigma2 * T @ K @ T.T for K, T in zip(relative, self._inverse_bases, strict=True)]
-        return {group: readonly(K) for group, _, _, K in self._by_group(scaled)}
+        return MappingProxyType({group: readonly(K) for group, _, _, K in self._by_group(scaled)})
 
-    @cached_property
-    def coef(self) -> Mapping[str, pd.DataFrame]:
-        """Each group's own coefficients beta_j = beta + alpha_j: for each grouping factor, levels by coefficients."""
-        return {
-            group: modes.add(self.fixef.reindex(modes.columns, fill_value=0.0), axis="columns")
-            for group, modes in self.ranef.items()
-        }
+    @fresh
+    def coef(self) -> dict[str, pd.DataFrame]:
+        """Each group's own coefficients beta_j = beta + alpha_j: for each grouping factor, levels by coefficients.
+
+        Coefficients that do not vary are the fixed effects in every row, as in lme4.
+        """
+        out = {}
+        for group, modes in self.ranef.items():
+            names = [*self.fixef.index, *(c for c in modes.columns if c not in self.fixef.index)]
+            own = modes.reindex(columns=names, fill_value=0.0)
+            out[group] = own.add(self.fixef.reindex(names, fill_value=0.0), axis="columns")
+        return out
 
     # --- observations ---
 
-    @cached_property
+    @fresh
     def residuals(self) -> pd.Series:
         """y - X beta_hat - Z alpha_hat (less the offset), in the units of y."""
         weighted, w = self.optimum.at.residual, self.design.weights
         values = weighted if w is None else weighted / np.sqrt(w)
         return pd.Series(values, index=self.design.index, name="residuals")
 
-    @cached_property
+    @fresh
     def fitted(self) -> pd.Series:
         """X beta_hat + Z alpha_hat (with the offset), in the units of y."""
         return pd.Series(self.design.y - self.residuals.to_numpy(), index=self.design.index, name="fitted")

@@ -20,7 +20,39 @@ CRITERIA = ("ml", "reml")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Fit(Estimates):
-    """A fitted linear mixed model: its estimates, and what can be done with them."""
+    """A fitted linear mixed model: y ~ N(X beta, V), V = Z G Z' + sigma2 W^-1, at its estimates.
+
+    Frozen: what a property returns is yours to change, the fit is not. Everything is in the units and under the
+    names of the data.
+
+    Attributes
+    ----------
+    fixef, stderr : Series, (p,)
+        beta_hat and its standard errors; ``vcov`` (p, p) its covariance.
+    theta : (ntheta,) array
+        Parameters of Lambda, G = sigma2 Lambda Lambda'.
+    sigma, sigma2 : float
+        Residual standard deviation and variance.
+    varcorr : dict
+        For each random term its ``covariance`` (q, q), ``sd`` (q,) and ``corr`` (q, q).
+    ranef, condvar : dict
+        For each grouping factor the conditional modes, a DataFrame (J, q), and their covariances, (J, q, q).
+    coef : dict
+        For each grouping factor beta + alpha_j, a DataFrame with a row for each level.
+    objective, loglik, aic, bic : float
+        The criterion (-2 log L, or the REML criterion) with every constant, and what follows from it.
+    fitted, residuals : Series, (n,)
+        X beta_hat + Z alpha_hat, and y less that.
+    converged, message, boundary
+        Whether the search ended at a minimum, how, and which components are on the edge.
+
+    Examples
+    --------
+    >>> from lmmtext import lmm, load
+    >>> fit = lmm("Yield ~ 1 + (1 | Batch)", load("dyestuff"))
+    >>> fit.varcorr["Batch"].sd.round(2).to_dict(), round(fit.sigma, 2)
+    ({'(Intercept)': 42.0}, 49.51)
+    """
 
     def predict(
         self,
@@ -31,27 +63,60 @@ class Fit(Estimates):
         offset: str | ArrayLike | None = None,
         variances: bool = False,
     ) -> pd.Series | pd.DataFrame:
-        """Predict x'beta + z'alpha, for the rows of the fit or new ones; see `lmmtext.prediction.predict`."""
+        """Predict x'beta + z'alpha, for the rows of the fit or for new ones."""
         return prediction.predict(
             self, newdata, random=random, new_levels=new_levels, offset=offset, variances=variances
         )
 
     def simulate(self, *, rng: np.random.Generator) -> pd.Series:
-        """Draw a new response from the fitted model; see `lmmtext.prediction.simulate`."""
+        """Draw a new response from the fitted model."""
         return prediction.simulate(self, rng)
 
     def refit(self, y: ArrayLike) -> "Fit":
-        """Return the fit of the same model to another response, (n,), of the same rows; all else is reused."""
+        """Return the fit of the same model to another response of the same rows; all else is reused.
+
+        Parameters
+        ----------
+        y : (n,) array
+            The response, in the order of the rows used; a Series must have their index.
+
+        Returns
+        -------
+        Fit
+
+        Raises
+        ------
+        ValueError, TypeError
+            If y has another length or index, is not finite, or does not vary.
+
+        Examples
+        --------
+        >>> from lmmtext import lmm, load
+        >>> fit = lmm("Yield ~ 1 + (1 | Batch)", load("dyestuff"))
+        >>> round(fit.refit(2 * fit.design.y).sigma / fit.sigma, 6)
+        2.0
+        """
         design = self.design.with_response(y)
         stats = self.stats.with_response(weighted_response(design, design.y))
         return Fit(design, self.criterion, stats, minimise(stats, self.criterion))
 
     def confint(self, level: float = 0.95) -> pd.DataFrame:
-        """Return Wald intervals for the fixed effects; see `lmmtext.inference.confint`."""
+        """Return Wald intervals for the fixed effects."""
         return inference.confint(self, level)
 
+    # what the functions say of themselves holds for the methods
+    predict.__doc__, simulate.__doc__ = prediction.predict.__doc__, prediction.simulate.__doc__
+    confint.__doc__ = inference.confint.__doc__
+
     def summary(self) -> summaries.Summary:
-        """Return the summary: prints as text, shows as tables in a notebook."""
+        """Return the summary: prints as text, shows as tables in a notebook.
+
+        Returns
+        -------
+        Summary
+            With ``random`` and ``fixed``, the tables, and ``remarks``: boundary, convergence, columns and rows left
+            out.
+        """
         return summaries.summary(self)
 
     def __repr__(self) -> str:
@@ -72,8 +137,8 @@ def lmm(
 ) -> Fit:
     """Fit the linear mixed model y = X beta + Z alpha + epsilon by maximum or restricted maximum likelihood.
 
-    alpha ~ N(0, G), epsilon ~ N(0, sigma2 W^-1), so that y ~ N(X beta, V) with V = Z G Z' + sigma2 W^-1
-    {eq-marginal-model}. The criterion, profiled over beta and sigma2, is minimised over theta, where
+    alpha ~ N(0, G), epsilon ~ N(0, sigma2 W^-1), so that y ~ N(X beta, V) with V = Z G Z' + sigma2 W^-1. The
+    criterion, profiled over beta and sigma2, is minimised over theta, where
     G = sigma2 Lambda(theta) Lambda(theta)' (Bates, Maechler, Bolker and Walker, 2015, section 3,
     doi:10.18637/jss.v067.i01).
 

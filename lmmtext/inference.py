@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from lmmtext.estimates import Estimates
 from lmmtext.terms import Term
 
 
-def confint(fit: Estimates, level: float = 0.95) -> pd.DataFrame:
+def confint(fit: Estimates, level: Any = 0.95) -> pd.DataFrame:
     """Return Wald intervals beta_hat +- z stderr for the fixed effects, with V taken as known.
 
     Parameters
@@ -23,14 +24,20 @@ def confint(fit: Estimates, level: float = 0.95) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``estimate``, ``lower``, ``upper``; ``attrs["method"]`` is "Wald".
+        Columns ``estimate``, ``lower``, ``upper``; the heading, and ``attrs["method"]``, say that they are Wald's.
+
+    Raises
+    ------
+    ValueError
+        If the level is no number between 0 and 1.
     """
     from scipy.special import ndtri
 
-    if not isinstance(level, (int, float)) or not 0 < level < 1:
+    if isinstance(level, str) or not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level!r}.")
     half = float(ndtri((1 + level) / 2)) * fit.stderr
     table = pd.DataFrame({"estimate": fit.fixef, "lower": fit.fixef - half, "upper": fit.fixef + half})
+    table.columns.name = f"Wald {level:.0%}"
     table.attrs |= {"method": "Wald", "level": level}
     return table
 
@@ -69,8 +76,31 @@ def compare(m0: Estimates, m1: Estimates) -> Comparison:
     reference: the right one is half chi-square(df - 1), half chi-square(df) (Self and Liang, 1987,
     doi:10.1080/01621459.1987.10478472; Stram and Lee, 1994, doi:10.2307/2533455).
 
-    Raises ValueError for fits of other data, by other criteria, by REML with different fixed effects, and for
-    models of which the smaller is not contained in the larger.
+    Parameters
+    ----------
+    m0, m1 : Fit
+        Two fits of the same responses by the same criterion, in either order.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    TypeError
+        If one is no fit.
+    ValueError
+        For fits of other data, by other criteria, by REML with different fixed effects, and for models of which
+        the smaller is not contained in the larger.
+
+    Examples
+    --------
+    >>> from lmmtext import lmm, load
+    >>> data = load("sleepstudy")
+    >>> small, large = lmm("Reaction ~ Days + (1 | Subject)", data), lmm("Reaction ~ Days + (Days | Subject)", data)
+    >>> found = compare(small, large)
+    >>> found.df, round(found.statistic, 3)
+    (2, 42.837)
     """
     from scipy.special import chdtrc
 

@@ -69,7 +69,7 @@ def best_linear_prediction(
 
     Notes
     -----
-    Book label: thm-best-linear-prediction. Christensen, Plane Answers to Complex Questions, section 6.3.
+    Book label (planned): thm-best-linear-prediction. Christensen, Plane Answers to Complex Questions, section 6.3.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def blup(
 
     Notes
     -----
-    Book label: thm-blup. Goldberger, A. S. (1962), J. American Statistical Association 57; Robinson, G. K.
+    Book label (planned): thm-blup. Goldberger, A. S. (1962), J. American Statistical Association 57; Robinson, G. K.
     (1991), Statistical Science 6.
 
     Examples
@@ -180,7 +180,7 @@ def moments_of_new(
 
     Notes
     -----
-    Book label: eq-covariance-with-new.
+    Book label (planned): eq-covariance-with-new.
 
     Examples
     --------

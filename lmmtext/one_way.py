@@ -72,7 +72,7 @@ class OneWay:
 
     Notes
     -----
-    Book label: thm-oneway-mle. Searle, Casella and McCulloch (1992). Variance Components. Wiley. Chapter 3.
+    Book label (planned): thm-oneway-mle. Searle, Casella and McCulloch (1992). Variance Components. Wiley. Chapter 3.
 
     Examples
     --------
@@ -94,6 +94,8 @@ class OneWay:
 
     def __post_init__(self) -> None:
         as_vector([self.mean, self.SSE, self.SSA], "mean, SSE, SSA")
+        if self.J != int(self.J) or self.r != int(self.r):
+            raise ValueError(f"J and r must be whole numbers, got J={self.J}, r={self.r}.")
         if self.J < 2 or self.r < 2:
             raise ValueError(
                 f"J and r must be 2 or more, got J={self.J}, r={self.r}: with one group, or one observation "
@@ -216,7 +218,7 @@ def oneway(y: ArrayLike, groups: ArrayLike, criterion: str = "reml") -> OneWayFi
 
     Notes
     -----
-    Book label: eq-oneway-profile. Searle, Casella and McCulloch (1992). Variance Components. Wiley. Chapter
+    Book label (planned): eq-oneway-profile. Searle, Casella and McCulloch (1992). Variance Components. Wiley. Chapter
     6.
 
     Examples

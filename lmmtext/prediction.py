@@ -36,7 +36,7 @@ def predict(
     new_levels : {"zero", "error"}
         A group that the fit has not seen has the prediction zero for its effects, or is refused.
     offset : str or array, optional
-        The offset of the new rows, if the fit has one.
+        The offset of the new rows, if the fit has one; a column that the fit named is taken if they have it.
     variances : bool
         Also return the variance of the prediction error, at the estimated V.
 
@@ -44,8 +44,9 @@ def predict(
     -------
     Series, or DataFrame with the columns
         ``prediction``, ``variance`` = Var(x'beta_hat + z'alpha_hat - x'beta - z'alpha), with the cost of
-        estimating beta, and ``response_variance`` = variance + sigma2, for an observation of weight one.
-        With random="omit" the target is x'beta alone, and so is the variance.
+        estimating beta, and ``response_variance``, the same for an observation of weight one: variance + sigma2.
+        With random="omit" the target is x'beta alone, variance = Var(x'beta_hat), and response_variance, for an
+        observation of a group not told, is variance + z'Sigma z + sigma2.
 
     Raises
     ------
@@ -69,13 +70,38 @@ def predict(
     prediction = pd.Series(mean, index=rows.index, name="prediction")
     if not variances:
         return prediction
-    zs = rows.matrices if random == "include" else tuple(np.zeros_like(z) for z in rows.matrices)
-    variance = _error_variance(fit, X, zs, rows.codes)
-    return pd.DataFrame({"prediction": prediction, "variance": variance, "response_variance": variance + fit.sigma2})
+    variance = response = _error_variance(fit, X, rows.matrices, rows.codes)
+    if random == "omit":
+        variance = _error_variance(fit, X, tuple(np.zeros_like(z) for z in rows.matrices), rows.codes)
+    columns = {"prediction": prediction, "variance": variance, "response_variance": response + fit.sigma2}
+    return pd.DataFrame(columns)
 
 
 def simulate(fit: Estimates, rng: np.random.Generator) -> pd.Series:
-    """Draw a response from the fitted model: y = X beta_hat + Z alpha + epsilon, with new alpha and epsilon."""
+    """Draw a response from the fitted model: y = X beta_hat + Z alpha + epsilon, with new alpha and epsilon.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Where the draws come from; alpha term by term first, then epsilon.
+
+    Returns
+    -------
+    Series, (n,)
+
+    Raises
+    ------
+    TypeError
+        If rng is no Generator.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lmmtext import lmm, load
+    >>> fit = lmm("Yield ~ 1 + (1 | Batch)", load("dyestuff"))
+    >>> len(fit.simulate(rng=np.random.default_rng(1)))
+    30
+    """
     if not isinstance(rng, np.random.Generator):
         raise TypeError(
             f"rng must be a numpy Generator, such as numpy.random.default_rng(1), got {type(rng).__name__}."
@@ -115,6 +141,7 @@ def _offset(fit: Estimates, newdata: Any, offset: str | ArrayLike | None) -> Arr
         if offset is not None:
             raise ValueError("offset= is for newdata; the rows of the fit have theirs.")
         return 0.0 if fit.design.offset is None else fit.design.offset
+    offset = fit.design.offset_name if offset is None else offset
     if (offset is None) != (fit.design.offset is None):
         lacks = (
             "has an offset: give the new rows theirs by offset="

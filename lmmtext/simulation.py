@@ -62,7 +62,7 @@ def simulate(
 
     Notes
     -----
-    Book label: eq-mixed-model.
+    Book label (planned): eq-mixed-model.
 
     Examples
     --------

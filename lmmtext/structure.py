@@ -8,6 +8,8 @@ import numpy as np
 
 from lmmtext.arrays import Array, as_vector
 
+DENSE_BYTES = 2**30  # the largest dense Z or Lambda that is made
+
 
 @dataclass(frozen=True)
 class TermShape:
@@ -89,7 +91,12 @@ class Structure:
         return self.theta([lower_root(c) for c in covariances])
 
     def Lambda(self, theta: Sequence[float] | Array) -> Array:
-        """Return Lambda, (m, m): each term's factor once for every level, on the diagonal."""
+        """Return Lambda, (m, m): each term's factor once for every level, on the diagonal.
+
+        Raises MemoryError beyond 1 GiB: this is for the small examples of the book.
+        """
+        if 8 * self.m**2 > DENSE_BYTES:
+            raise MemoryError(f"a dense Lambda of {self.m} random effects would take {8 * self.m**2 / 2**30:.1f} GiB.")
         out = np.zeros((self.m, self.m))
         for term, cols, factor in zip(self.terms, self.slices, self.factors(theta), strict=True):
             out[cols, cols] = np.kron(np.eye(term.nlevels), factor)

@@ -20,16 +20,8 @@ class Summary:
     remarks: tuple[str, ...]
 
     def __str__(self) -> str:
-        parts = [
-            self.title,
-            self.facts,
-            "",
-            "Random effects",
-            _text(self.random),
-            "",
-            "Fixed effects",
-            _text(self.fixed),
-        ]
+        fixed = ["Fixed effects", _text(self.fixed)] if len(self.fixed) else ["No fixed effects"]
+        parts = [self.title, self.facts, "", "Random effects", _text(self.random), "", *fixed]
         return "\n".join([*parts, *([""] if self.remarks else []), *self.remarks])
 
     __repr__ = __str__
@@ -112,7 +104,7 @@ def _number(value: float) -> str:
 
 
 def _text(table: pd.DataFrame) -> str:
-    widths = [max(len(str(h)), *(len(c) for c in table.iloc[:, k])) for k, h in enumerate(table.columns)]
+    widths = [max([len(str(h)), *map(len, table.iloc[:, k])]) for k, h in enumerate(table.columns)]
     text = [k for k, heading in enumerate(table.columns) if heading in ("", "group", "coefficient") and k < 2]
 
     def line(cells: list[str]) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lmmtext import frame as frames
-from lmmtext.arrays import Array, readonly
+from lmmtext.arrays import Array, freeze, readonly
 from lmmtext.coding import Coding, independent_columns, model_matrix, parts
 from lmmtext.formula import RandomTerm
 from lmmtext.structure import TermShape
@@ -26,6 +26,9 @@ class Term:
     coding: Coding
     factors: tuple[tuple[str, pd.Index], ...]
     combinations: np.ndarray  # (J,) the crossed codes that occur
+
+    def __post_init__(self) -> None:
+        freeze(self)
 
     @property
     def q(self) -> int:
@@ -109,12 +112,20 @@ def check_terms(terms: Sequence[Term], n: int) -> None:
                 f"in the term {what} the other columns determine {determined[0]!r} (or it is zero): the covariance "
                 "of its effects is not identified. Leave it out."
             )
-        twice = [c for other in terms[:t] if other.group == term.group for c in term.columns if c in other.columns]
+        same = [other for other in terms[:t] if _same_groups(other, term)]
+        twice = [c for other in same for c in term.columns if c in other.columns]
         if twice:
             raise ValueError(
-                f"the coefficient {twice[0]!r} of {term.group!r} stands in two random terms: only the sum of its "
-                "variances is identified. Leave it out of one, as in (1 | g) + (0 + x | g)."
+                f"the coefficient {twice[0]!r} of {term.group!r} stands in two random terms (the groups of "
+                f"{same[0].group!r} are the same): only the sum of its variances is identified. Leave it out of "
+                "one, as in (1 | g) + (0 + x | g)."
             )
+
+
+def _same_groups(a: Term, b: Term) -> bool:
+    """Whether two factors divide the rows alike, whatever their names."""
+    pairs = len(np.unique(a.codes * len(b.levels) + b.codes))
+    return pairs == len(a.levels) == len(b.levels)
 
 
 def check_identified(terms: Sequence[Term], X: Array, criterion: str) -> None:
@@ -125,10 +136,10 @@ def check_identified(terms: Sequence[Term], X: Array, criterion: str) -> None:
         if term.q > 1 or X.shape[1] < len(term.levels):
             continue
         z = term.matrix[:, 0]
-        indicators = np.zeros((len(X), len(term.levels)))
-        indicators[np.arange(len(X)), term.codes] = z
-        residual = indicators - X @ np.linalg.lstsq(X, indicators)[0]
-        if (residual**2).sum() < 1e-20 * (z**2).sum():
+        Q = np.linalg.qr(X)[0]
+        sums = np.stack([np.bincount(term.codes, z * q, minlength=len(term.levels)) for q in Q.T], axis=1)
+        whole = np.bincount(term.codes, z**2, minlength=len(term.levels))  # each level's z, and its part in X
+        if np.abs(whole - (sums**2).sum(axis=1)).max() < 1e-10 * whole.max():
             raise ValueError(
                 f"the fixed effects already determine a coefficient for each level of {term.group!r}: by REML the "
                 "variance of its random effects is not identified. Leave one of the two out."

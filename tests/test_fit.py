@@ -1,6 +1,6 @@
 """The fitted model: one face for every kind of term, equal to what dense matrices give."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, fields
 
 import numpy as np
 import pandas as pd
@@ -132,11 +132,21 @@ def test_prediction_variances_are_those_of_the_dense_model(fit):
     population = fit.predict(new, random="omit", variances=True, offset="o")
     assert np.allclose(population["variance"], np.diag(X @ want["vcov"] @ X.T))
     assert np.allclose(population["prediction"], X @ want["beta"])
+    between = sum(
+        fit.sigma2 * ((z @ factor) ** 2).sum(axis=1)
+        for z, factor in zip(rows.matrices, d.structure.factors(fit.theta), strict=True)
+    )
+    assert np.allclose(population["response_variance"] - population["variance"], between + fit.sigma2)
 
 
 def test_predicting_the_rows_of_the_fit_gives_the_fitted_values(fit):
     assert np.allclose(fit.predict(), fit.fitted)
     assert np.allclose(fit.predict(unbalanced(), offset="o"), fit.fitted)
+
+
+def test_a_named_offset_is_found_in_new_rows():
+    fit, new = lmm("y ~ x + (1 | a)", unbalanced(), offset="o"), unbalanced(8)
+    assert np.allclose(fit.predict(new), fit.predict(new, offset=new["o"]))
 
 
 def test_a_refit_is_the_fit_of_the_new_response(formula):
@@ -176,6 +186,15 @@ def test_a_fit_cannot_be_changed():
             setattr(fit, name, 1)
     with pytest.raises(ValueError, match="read-only"):
         fit.theta[0] = 0
+    before = fit.predict(), str(fit)
+    for mine in (fit.fixef, fit.vcov, fit.ranef["Subject"], fit.coef["Subject"], fit.varcorr["Subject"].covariance):
+        mine.iloc[0] = 1e6
+    assert fit.predict().equals(before[0])
+    assert str(fit) == before[1]
+    for owner in (fit.design, fit.stats, fit.optimum.at, fit.design.terms[0], fit.stats.blocks[0]):
+        for field in fields(owner):
+            value = getattr(owner, field.name)
+            assert not isinstance(value, np.ndarray) or not value.flags.writeable, field.name
 
 
 def test_a_singular_fit_is_reported_as_such():
@@ -189,19 +208,19 @@ def test_a_singular_fit_is_reported_as_such():
 
 
 def test_a_correlation_of_one_is_reported_as_such():
-    rng = np.random.default_rng(2)
-    g, x = np.repeat(np.arange(12), 5), np.tile(np.arange(5.0), 12)
-    b = rng.normal(size=12)
-    y = b[g] * (1 + x) + 1e-3 * rng.normal(size=60)
+    """Slopes that are the intercepts over again, with balanced errors that add nothing to the covariance between groups."""
+    g, x = np.repeat(np.arange(12), 6), np.tile([-1.0, 0, 1, -1, 0, 1], 12)
+    b = np.random.default_rng(2).normal(size=12)
+    y = b[g] * (1 + x) + np.tile([1.0, 1, 1, -1, -1, -1], 12)
     fit = lmm("y ~ x + (x | g)", {"y": y, "x": x, "g": g})
-    if fit.boundary:
-        assert fit.boundary == ("g: the correlation of (Intercept) and x is +1",)
-    assert np.isclose(fit.varcorr["g"].corr.iloc[0, 1], 1, atol=1e-5)
+    assert fit.boundary == ("g: the correlation of (Intercept) and x is +1",)
+    assert np.isclose(fit.varcorr["g"].corr.iloc[0, 1], 1, rtol=1e-12)
 
 
 def test_group_coefficients_are_fixed_plus_random_effects():
     fit = lmm("Reaction ~ Days + (0 + Days | Subject)", SLEEP)
-    assert list(fit.coef["Subject"].columns) == ["Days"]
+    assert list(fit.coef["Subject"].columns) == ["(Intercept)", "Days"]
+    assert (fit.coef["Subject"]["(Intercept)"] == fit.fixef["(Intercept)"]).all()
     assert np.allclose(fit.coef["Subject"]["Days"], fit.fixef["Days"] + fit.ranef["Subject"]["Days"])
 
 
@@ -224,5 +243,6 @@ def test_the_summary_shows_the_same_numbers_as_text_and_as_html():
 def test_a_model_without_fixed_effects_can_be_fitted():
     fit = lmm("y ~ 0 + (1 | a)", unbalanced())
     assert fit.fixef.empty
+    assert "No fixed effects" in str(fit)
     assert np.isclose(fit.objective, dense(fit)["objective"], rtol=1e-12)
     assert fit.objective == lmm("y ~ 0 + (1 | a)", unbalanced(), criterion="ml").objective

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from lmmtext.arrays import Array
+from lmmtext.arrays import Array, freeze
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,6 +17,9 @@ class Block:
     columns: Array  # (n, q), orthogonalised
     codes: np.ndarray  # (n,)
     J: int
+
+    def __post_init__(self) -> None:
+        freeze(self)
 
     @property
     def q(self) -> int:

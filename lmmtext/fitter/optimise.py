@@ -163,14 +163,14 @@ def _descend(search: _Search, theta: Array) -> _End:
         if point is not inside and escape is None:
             point, decrement, away = _newton(search, point)
         onwards = escape if escape is not None else away
-        settled = decrement <= max(1e-9, 1e3 * point.rounding)
+        settled = decrement <= max(1e-9, 10 * point.rounding)
         if onwards is None and (settled or point.objective > reached - point.rounding):
             reason = f"not converged: a further Newton step would gain {decrement:.1e}"
-            if point.pwrss < 100 * SATURATED * point.stats.n:
+            if point.pwrss < 1e4 * SATURATED * point.stats.n:
                 reason = NO_RESIDUAL
             return point, ranks, decrement, None if settled else reason
         theta, reached = (point.theta if onwards is None else onwards), point.objective
-    return point, ranks, np.inf, "not converged: the search kept leaving saddle points"
+    return point, ranks, np.inf, f"not converged: {ROUNDS} rounds were not enough"
 
 
 def _scale(search: _Search, theta: Array) -> Array:

@@ -19,7 +19,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 
-from lmmtext.arrays import Array
+from lmmtext.arrays import Array, freeze
 from lmmtext.fitter.batched import backward, blockwise, forward, root_of_one_plus
 from lmmtext.fitter.blocks import Block, dense
 from lmmtext.fitter.statistics import Statistics
@@ -47,6 +47,9 @@ class Evaluation:
     B: Array  # (m_r, p + 1) = L_r^-1 Lambda_r' N_D
     L_D: Array  # (p + 1, p + 1) with L_D L_D' = D'V_0^-1 D
     logdet: float  # log |M|
+
+    def __post_init__(self) -> None:
+        freeze(self)
 
     @property
     def df(self) -> int:
@@ -267,7 +270,7 @@ def evaluate(stats: Statistics, theta: Array, criterion: str, exact: bool = Fals
 
     Raises numpy.linalg.LinAlgError when theta is so large that a factor does not exist in floating point.
     """
-    reml = criterion == "reml"
+    reml, theta = criterion == "reml", np.array(theta, dtype=float)
     first, *others = stats.factors(theta)
     RL = stats.R @ first
     L = root_of_one_plus(RL)

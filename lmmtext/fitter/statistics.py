@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from lmmtext.arrays import Array
+from lmmtext.arrays import Array, freeze
 from lmmtext.design import Design
 from lmmtext.fitter.blocks import Block, crossed, dense, dense_gram, group_qr
 from lmmtext.structure import Structure
@@ -48,6 +48,9 @@ class Statistics:
     W_rD: Array  # (m_r, p + 1)
     W_DD: Array  # (p + 1, p + 1)
 
+    def __post_init__(self) -> None:
+        freeze(self)
+
     @property
     def n(self) -> int:
         """Observations."""
@@ -81,7 +84,7 @@ class Statistics:
         """Return the statistics of another response (weighted and without its offset), reusing all else."""
         beta, scale, residual = _standardised(self.D[:, :-1], self.R_X, y)
         D = np.column_stack([self.D[:, :-1], residual])
-        return replace(self, D=D, beta=beta, scale=scale, **_data_products(self.blocks, self.U, self.c, D))
+        return replace(self, D=D, beta=beta, scale=scale, **_data_products(self.blocks, self.U, D))
 
 
 def statistics(design: Design) -> Statistics:
@@ -96,7 +99,7 @@ def statistics(design: Design) -> Statistics:
     y = weighted_response(design, design.y)
     beta, scale, residual = _standardised(Q, R_X, y)
     D = np.column_stack([Q, residual])
-    orthogonal, bases = zip(*(_basis(term, design.structure, t) for t, term in enumerate(design.terms)), strict=True)
+    orthogonal, bases = zip(*(_basis(term) for term in design.terms), strict=True)
     blocks = _blocks(design.terms, orthogonal, w)
     first, *rest = blocks
     m_r = sum(b.m for b in rest)
@@ -122,7 +125,7 @@ def statistics(design: Design) -> Statistics:
         beta=beta,
         scale=scale,
         log_weights=0.0 if design.weights is None else float(np.log(design.weights).sum()),
-        **_data_products(blocks, U, c, D),
+        **_data_products(blocks, U, D),
     )
 
 
@@ -142,7 +145,7 @@ def _standardised(Q: Array, R: Array, y: Array) -> tuple[Array, float, Array]:
     return np.linalg.solve(R, Q.T @ y), scale, residual / scale
 
 
-def _basis(term: Term, structure: Structure, t: int) -> tuple[Array, Array]:
+def _basis(term: Term) -> tuple[Array, Array]:
     """Columns z~ (n, q) and T (q, q) with z' = z~' T; z~ is orthogonal if the term's covariance is free.
 
     A term whose columns depend on each other keeps them, scaled: any z~ is valid, some are more accurate.
@@ -171,7 +174,7 @@ def _blocks(terms: Sequence[Term], columns: Sequence[Array], w: Array | None) ->
     return tuple(sorted(blocks, key=lambda b: -b.m))
 
 
-def _data_products(blocks: Sequence[Block], U: Array, c: sparse.csr_array | Array, D: Array) -> dict[str, Any]:
+def _data_products(blocks: Sequence[Block], U: Array, D: Array) -> dict[str, Any]:
     """t, W_rD and W_DD; what lies within groups is summed from residuals, not by subtraction."""
     first, *rest = blocks
     orthonormal = replace(first, columns=U)

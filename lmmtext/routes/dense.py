@@ -48,7 +48,16 @@ class Dense:
     @classmethod
     def of_array(cls, V: ArrayLike) -> "Dense":
         """Return any positive definite (n, n) array factored: V need not come from a mixed model."""
-        return cls(readonly(lower_cholesky(as_matrix(V, "V"), "V", "Try route='woodbury'.")))
+        V = as_matrix(V, "V")
+        if len(V) != V.shape[1]:
+            raise ValueError(f"V must be square, got {V.shape}.")
+        apart = np.abs(V - V.T) > 1e-12 * np.abs(V).max()
+        if apart.any():
+            i, k = np.argwhere(apart)[0]
+            raise ValueError(
+                f"V must be symmetric; its entries [{i}, {k}] and [{k}, {i}] are {V[i, k]:g} and {V[k, i]:g}."
+            )
+        return cls(readonly(lower_cholesky(V, "V", "Try route='woodbury'.")))
 
     @property
     def logdet(self) -> float:

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from lmmtext.arrays import Array, as_right_side, readonly
 from lmmtext.covariance import MarginalCovariance
+from lmmtext.routes.dense import LARGEST
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,8 @@ class Spectral:
     def refusal(V: MarginalCovariance) -> str | None:
         """Return why this route cannot factor V, or None if it can."""
         needs, advice = "route 'spectral' needs a balanced design:", "Try route='woodbury'."
+        if V.n > LARGEST:
+            return f"route 'spectral' needs at most {LARGEST} observations; this V has {V.n}. {advice}"
         if np.ptp(V.Winv) > 0:
             return f"{needs} equal weights; this V has weights that differ. {advice}"
         tolerance = 10 * V.n * np.finfo(float).eps  # rounding in an n by n product
