@@ -61,8 +61,8 @@ def score(
     >>> score(V, structure, np.ones((4, 1)), [1.0, 3.0, 7.0, 9.0], "ml").round(12)
     array([1.75, 0.75])
     """
-    SdV, _, dVQy, Qy = _solved(V, structure, X, y, one_of(criterion, "criterion", CRITERION), route)
-    return -np.trace(SdV, axis1=1, axis2=2) / 2 + dVQy @ Qy / 2
+    KdV, _, dVQy, Qy = _solved(V, structure, X, y, one_of(criterion, "criterion", CRITERION), route)
+    return -np.trace(KdV, axis1=1, axis2=2) / 2 + dVQy @ Qy / 2
 
 
 def expected_information(
@@ -94,8 +94,8 @@ def expected_information(
     array([[4., 2.],
            [2., 2.]])
     """
-    SdV, *_ = _solved(V, structure, X, np.zeros(V.n), one_of(criterion, "criterion", CRITERION), route)
-    return np.einsum("kij,lji->kl", SdV, SdV) / 2
+    KdV, *_ = _solved(V, structure, X, np.zeros(V.n), one_of(criterion, "criterion", CRITERION), route)
+    return np.einsum("kij,lji->kl", KdV, KdV) / 2
 
 
 def average_information(
@@ -134,14 +134,14 @@ def average_information(
 def _solved(
     V: MarginalCovariance, structure: Structure, X: ArrayLike, y: ArrayLike, criterion: str, route: str
 ) -> tuple[Array, Array, Array, Array]:
-    """Return S dV_k with S = V^-1 or Q (K, n, n); Q dV_k Qy (K, n); dV_k Qy (K, n); Qy (n,)."""
+    """Return K dV_k with K = V^-1 or Q (nphi, n, n); Q dV_k Qy (nphi, n); dV_k Qy (nphi, n); Qy (n,)."""
     X = as_matrix(X, "X", V.n)
     F = factor(V, route)
-    dV = covariance_derivatives(V.Z, structure, V.weights)  # (K, n, n)
+    dV = covariance_derivatives(V.Z, structure, V.weights)  # (nphi, n, n)
     Qy = gls(F, X, y).Qy
-    dVQy = dV @ Qy  # (K, n)
-    S = F.solve if criterion == "ml" else lambda B: project(F, X, B)
-    return np.array([S(d) for d in dV]), project(F, X, dVQy.T).T, dVQy, Qy
+    dVQy = dV @ Qy  # (nphi, n)
+    K = F.solve if criterion == "ml" else lambda B: project(F, X, B)
+    return np.array([K(d) for d in dV]), project(F, X, dVQy.T).T, dVQy, Qy
 
 
 def variance_derivative(
@@ -157,8 +157,8 @@ def variance_derivative(
     """Return the derivative D_t of the profiled deviance in each term's relative covariance Psi_t.
 
     With Psi_t = L_t L_t' and V_0 = V / sigma2, the deviance moves by tr(D_t dPsi_t), where ``D_t = sum_j
-    Z_j'S_j - (df / pwrss) g_j g_j'`` and g = Z'V_0^-1 (y - X beta_hat). For "ml", S = V_0^-1 Z and df = n;
-    for "reml", S = Q_0 Z and df = n - p. At theta = 0, where the gradient in theta always vanishes, D_t
+    Z_j'K_j - (df / pwrss) g_j g_j'`` and g = Z'V_0^-1 (y - X beta_hat). For "ml", K = V_0^-1 Z and df = n;
+    for "reml", K = Q_0 Z and df = n - p. At theta = 0, where the gradient in theta always vanishes, D_t
     decides: a direction v with v'D_t v < 0 is one in which a variance lowers the deviance, and theta = 0 is a
     local minimum when every D_t is positive definite.
 
@@ -204,12 +204,12 @@ def variance_derivative(
     fit = gls(F, X, y)
     restricted = criterion == "reml"
     df = V_0.n - restricted * len(fit.beta)
-    S = project(F, X, V_0.Z) if restricted else F.solve(V_0.Z)  # (n, m)
-    return relative_derivative(V_0.Z, structure, S, V_0.Z.T @ fit.Qy, df / fit.rss)
+    K = project(F, X, V_0.Z) if restricted else F.solve(V_0.Z)  # (n, m)
+    return relative_derivative(V_0.Z, structure, K, V_0.Z.T @ fit.Qy, df / fit.rss)
 
 
-def relative_derivative(Z: Array, structure: Structure, S: Array, g: Array, precision: float) -> list[Array]:
-    """Return ``D_t = sum_j Z_j'S_j - precision g_j g_j'`` for each term, where S = V_0^-1 Z or Q_0 Z.
+def relative_derivative(Z: Array, structure: Structure, K: Array, g: Array, precision: float) -> list[Array]:
+    """Return ``D_t = sum_j Z_j'K_j - precision g_j g_j'`` for each term, where K = V_0^-1 Z or Q_0 Z.
 
     The sum of `variance_derivative` once its parts are known; the conditional likelihood of the Gauss-Seidel
     iteration has another g.
@@ -222,9 +222,9 @@ def relative_derivative(Z: Array, structure: Structure, S: Array, g: Array, prec
     out = []
     for term, cols in zip(structure.terms, structure.slices, strict=True):
         J, q = term.nlevels, term.q
-        Z_t, S_t = (A[:, cols].reshape(-1, J, q) for A in (Z, S))  # (n, J, q)
+        Z_t, K_t = (A[:, cols].reshape(-1, J, q) for A in (Z, K))  # (n, J, q)
         g_t = g[cols].reshape(J, q)
-        out.append(np.einsum("ija,ijb->ab", Z_t, S_t) - precision * g_t.T @ g_t)
+        out.append(np.einsum("ija,ijb->ab", Z_t, K_t) - precision * g_t.T @ g_t)
     return out
 
 
