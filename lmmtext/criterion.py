@@ -22,8 +22,8 @@ CRITERIA = {
 def deviance(V: MarginalCovariance, X: ArrayLike, y: ArrayLike, criterion: str = "reml", route: str = "auto") -> float:
     """Return -2 log (restricted) likelihood at V, maximized over beta, with every constant.
 
-    "ml": ``n log 2 pi + log|V| + residuals'V^-1 residuals`` with residuals = y - X beta_hat; "reml" has n - p for n and adds
-    ``log|X'V^-1X|``: the density of n - p contrasts of y, up to the choice of contrasts, on lme4's scale.
+    "ml": ``n log 2 pi + log|V| + residuals'V^-1 residuals`` with residuals = y - X beta_hat; "reml" has n - p for n
+    and adds ``log|X'V^-1X|``: the density of n - p contrasts of y, up to the choice of contrasts, on lme4's scale.
 
     Parameters
     ----------
