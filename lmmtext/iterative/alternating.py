@@ -17,7 +17,8 @@ def gauss_seidel(problem: Problem, phi: Array) -> Iterator[Array]:
     """Yield iterates of: beta by GLS at phi; then phi by maximizing the likelihood with that beta held.
 
     With residuals = y - X beta held, ``log|V_0| + n (1 + log(2 pi residuals'V_0^-1 residuals / n))`` is minimized over
-    theta by BFGS, and ``sigma2 = residuals'V_0^-1 residuals / n``. The restricted likelihood has no beta, so no such iteration.
+    theta by BFGS, and ``sigma2 = residuals'V_0^-1 residuals / n``. The restricted likelihood has no
+    beta, so no such iteration.
     """
     if problem.criterion != "ml":
         raise ValueError(
