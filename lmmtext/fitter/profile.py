@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 
 from lmmtext.arrays import Array, freeze
@@ -39,8 +38,6 @@ class Evaluation:
     first: Array  # (q, q) factor of the first block
     others: tuple[Array, ...]  # (q, q) factors of the other blocks
     L: Array  # (J, q, q) with L L' = P
-    Lc: sparse.csr_array | Array  # (J q, m_r) = L^-1 c
-    Lt: Array  # (J q, p + 1) = L^-1 t
     N: Array  # (m_r, m_r)
     N_D: Array  # (m_r, p + 1) = Z_r'V_1^-1 D
     L_r: Array  # (m_r, m_r) with L_r L_r' = T
@@ -99,13 +96,15 @@ class Evaluation:
 
     @cached_property
     def whitened(self) -> tuple[Array, Array]:
-        """Lambda'Z'V_0^-1 D of the first block, (J q, p + 1), and of the rest, (m_r, p + 1)."""
+        """Lambda'Z'V_0^-1 D of the first block, (J q, p + 1), and of the rest, (m_r, p + 1).
+
+        In the first block as M_j^-1 (R_j Lambda)'(t - c a_r), which is stable where one coefficient varies enormously.
+        """
         s = self.stats
         u_r = solve_triangular(self.L_r.T, self.B) if self.others else self.B
         a_r = _scaled(s, self.others, u_r) if self.others else u_r
-        RL = s.R @ self.first
-        u_0 = blockwise(np.swapaxes(RL, 1, 2), backward(self.L, self.Lt - self.Lc @ a_r))
-        return u_0, u_r
+        right = blockwise(np.swapaxes(s.R @ self.first, 1, 2), s.t - s.c @ a_r)
+        return backward(self._L_M, forward(self._L_M, right)), u_r
 
     @cached_property
     def effects(self) -> tuple[Array, Array]:
@@ -218,6 +217,11 @@ class Evaluation:
         return backward(self.L, forward(self.L, self.stats.R))
 
     @cached_property
+    def _L_M(self) -> Array:
+        """(J, q, q) with L_M L_M' = M_j = I + Lambda'R_j'R_j Lambda."""
+        return root_of_one_plus(np.swapaxes(self.stats.R @ self.first, 1, 2))
+
+    @cached_property
     def _first_trace(self) -> Array:
         """(q, q) sum over the levels of the first block of the diagonal blocks of Z'V_0^-1 Z."""
         F = np.swapaxes(self.stats.R, 1, 2) @ self._PR
@@ -228,8 +232,7 @@ class Evaluation:
     @cached_property
     def _first_condvar(self) -> Array:
         """(J, q, q) Lambda (I + Lambda'R'R Lambda)^-1 Lambda', as if there were no other factor."""
-        RL = self.stats.R @ self.first
-        half = forward(root_of_one_plus(np.swapaxes(RL, 1, 2)), np.broadcast_to(self.first.T, RL.shape))
+        half = forward(self._L_M, np.broadcast_to(self.first.T, self._L_M.shape))
         return np.swapaxes(half, 1, 2) @ half
 
     @cached_property
@@ -277,7 +280,7 @@ def evaluate(stats: Statistics, theta: Array, criterion: str, exact: bool = Fals
     Lt = forward(L, stats.t)
     DD = stats.W_DD + Lt.T @ Lt
     logdet = 2 * float(np.log(np.diagonal(L, axis1=1, axis2=2)).sum())
-    N, N_D, L_r, Lc = stats.W_rr, stats.W_rD, np.zeros((0, 0)), stats.c
+    N, N_D, L_r = stats.W_rr, stats.W_rD, np.zeros((0, 0))
     B, whole = N_D, DD
     if others:
         turned = [factor.T for factor in others]
@@ -297,8 +300,6 @@ def evaluate(stats: Statistics, theta: Array, criterion: str, exact: bool = Fals
         first,
         tuple(others),
         L,
-        Lc,
-        Lt,
         N,
         N_D,
         L_r,
