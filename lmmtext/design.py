@@ -181,13 +181,15 @@ def build(
     keep = independent_columns(X, extra.get("weights"))
     if len(keep) >= len(y):
         raise ValueError(f"{len(keep)} fixed effects need more than {len(y)} complete rows.")
+    X = X if len(keep) == X.shape[1] else X[:, keep]
+    X.flags.writeable = False
     random = random_terms(parsed.random, table)
     check_terms(random, len(y))
     names_ = coding.columns
     return Design(
         formula=parsed,
         y=readonly(y),
-        X=readonly(X[:, keep]),
+        X=X,
         X_names=tuple(names_[k] for k in keep),
         terms=tuple(in_lme4_order(random)),
         weights=readonly(extra["weights"]) if "weights" in extra else None,
@@ -265,13 +267,13 @@ def _response(parsed: Formula, frame: frames.Frame) -> Array:
 
 
 def _usable(y: Array, name: str) -> Array:
-    if not np.isfinite(y).all():
+    low, high = y.min(initial=np.inf), y.max(initial=-np.inf)
+    if len(y) and not (np.isfinite(low) and np.isfinite(high)):
         row = int(np.flatnonzero(~np.isfinite(y))[0])
         raise ValueError(f"the response {name!r} must be finite; complete row {row} holds {y[row]}.")
-    if np.any(y) and not 1e-150 < np.abs(y).max() < 1e150:
-        raise ValueError(
-            f"the response {name!r} reaches {np.abs(y).max():.1e}, which cannot be squared; use another unit."
-        )
-    if len(y) < 2 or np.ptp(y) == 0:
+    largest = max(high, -low)
+    if largest > 0 and not 1e-150 < largest < 1e150:
+        raise ValueError(f"the response {name!r} reaches {largest:.1e}, which cannot be squared; use another unit.")
+    if len(y) < 2 or low == high:
         raise ValueError(f"the response {name!r} has the one value {y[0]} in all {len(y)} rows: nothing varies.")
     return y

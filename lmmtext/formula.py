@@ -8,6 +8,7 @@ import keyword
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 NAME = r"`[^`]+`|[^\W\d][\w.]*"
 _TOKEN = re.compile(
@@ -78,7 +79,11 @@ def parse(text: str) -> Formula:
     """
     if not isinstance(text, str):
         raise TypeError(f"the formula must be a string such as 'y ~ x + (x | g)', got {type(text).__name__}.")
-    text = " ".join(text.splitlines())
+    return _parse(" ".join(text.splitlines()))
+
+
+@lru_cache(maxsize=256)
+def _parse(text: str) -> Formula:
     tokens = list(_scan(text))
     tildes = [k for k, depth, t in _with_depth(tokens, text) if t.text == "~" and depth == 0]
     if len(tildes) != 1:
@@ -120,6 +125,27 @@ def names(expr: str) -> tuple[list[str], list[str]]:
         elif token.kind == "name" and after not in ("(", "="):
             (inside if any(calls) else free).append(token.text.strip("`"))
     return free, inside
+
+
+@lru_cache(maxsize=256)
+def summands(expr: str) -> tuple[bool, tuple[str, ...]] | None:
+    """Return whether a plain sum of names has an intercept, and its names; None if the expression is anything else.
+
+    >>> summands("x + `my col`"), summands("0 + x"), summands("x*z")
+    ((True, ('x', 'my col')), (False, ('x',)), None)
+    """
+    tokens = list(_scan(expr))
+    signs, terms = tokens[1::2], tokens[0::2]
+    if len(terms) != len(signs) + 1 or any(
+        s.text != "+" and (s.text != "-" or t.text != "1") for s, t in zip(signs, terms[1:], strict=True)
+    ):
+        return None
+    numbers = [t.text for t in terms if t.kind == "number"]
+    found = [t.text.strip("`") for t in terms if t.kind == "name"]
+    if len(numbers) + len(found) < len(terms) or len(numbers) > 1 or not set(numbers) <= {"0", "1"}:
+        return None
+    without = numbers == ["0"] or any(s.text == "-" for s in signs)
+    return not without, tuple(dict.fromkeys(found))
 
 
 def bit_operators(expr: str) -> list[str]:

@@ -60,8 +60,7 @@ def prepare(
             raise ValueError(f"column {name!r} stands {list(data.columns).count(name)} times in the data; rename one.")
     if not len(data):
         raise ValueError("the data have no rows.")
-    table = data[list(columns)]
-    absent = {name: table[name].isna().to_numpy() for name in columns}
+    absent = {name: data[name].isna().to_numpy() for name in columns if _may_lack(data[name])}
     absent |= {name: np.isnan(values) for name, values in extra.items()}
     counts = {name: int(gone.sum()) for name, gone in absent.items() if gone.any()}
     if counts and missing == "raise":
@@ -70,13 +69,24 @@ def prepare(
     for name, count in counts.items():
         if count == len(data):
             raise ValueError(f"every value of {name!r} is missing.")
-    kept = ~np.logical_or.reduce(list(absent.values())) if absent else np.ones(len(data), bool)
+    kept = np.ones(len(data), bool)
+    for name in counts:
+        kept &= ~absent[name]
     if not kept.any():
         listed = ", ".join(f"{name} ({count})" for name, count in counts.items())
         raise ValueError(f"no row is complete; missing values: {listed}.")
-    settled = {name: _settled(_as_labels(table[name][kept], name in labels)) for name in columns}
-    table = pd.DataFrame(settled, index=data.index[kept])
-    return Frame(table, kept, {name: levels(table[name]) for name in columns})
+    complete = data if kept.all() else data[kept]
+    settled = {name: _settled(_as_labels(complete[name], name in labels)) for name in columns}
+    return Frame(
+        pd.DataFrame(settled, index=complete.index, copy=False),
+        kept,
+        {name: levels(column) for name, column in settled.items()},
+    )
+
+
+def _may_lack(column: pd.Series) -> bool:
+    """Whether a column can hold missing values at all: plain integers and truth values cannot."""
+    return not isinstance(column.dtype, np.dtype) or column.dtype.kind not in "iub"
 
 
 def levels(column: pd.Series) -> pd.Index | None:
@@ -104,8 +114,27 @@ def factor(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
     values = column.to_numpy()
     if values.dtype.kind == "f" and (values == np.round(values)).all() and (np.abs(values) < 2**53).all():
         values = values.astype(np.int64)  # 3.0 reads "3" in the names of crossed groups
+    codes, found = compact(values)
+    return codes, pd.Index(found)
+
+
+def compact(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Codes 0, 1, ... of the distinct values, and those in order: close integers by counting, others by sorting.
+
+    >>> compact(np.array([7, 3, 7, 4]))
+    (array([2, 0, 2, 1]), array([3, 4, 7]))
+    """
+    if values.dtype.kind in "iu" and values.size:
+        low, high = int(values.min()), int(values.max())
+        if high - low < 4 * values.size + 1024:
+            codes = (values - values.dtype.type(low)).astype(np.intp, copy=False)
+            present = np.bincount(codes, minlength=high - low + 1) > 0
+            found = np.flatnonzero(present)
+            if len(found) < len(present):
+                codes = (np.cumsum(present) - 1)[codes]
+            return codes, found.astype(values.dtype) + values.dtype.type(low)
     found, codes = np.unique(values, return_inverse=True)
-    return codes.astype(np.intp), pd.Index(found)
+    return codes.astype(np.intp, copy=False), found
 
 
 def as_text(values: Iterable[Any]) -> list[str]:
@@ -116,8 +145,9 @@ def as_text(values: Iterable[Any]) -> list[str]:
 def _as_labels(column: pd.Series, is_label: bool) -> pd.Series:
     """Dates and the like as categories named by their text, in their own order; other columns as they are."""
     dtype = column.dtype
-    plain = pd.api.types.is_numeric_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype)
-    if not is_label or plain or all(isinstance(v, (str, float, int, np.number)) for v in column):
+    if not is_label or pd.api.types.is_numeric_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype):
+        return column
+    if all(isinstance(v, (str, float, int, np.number)) for v in column):
         return column
     try:
         order = sorted(set(column))
@@ -140,7 +170,11 @@ def _settled(column: pd.Series) -> pd.Series:
     if pd.api.types.is_bool_dtype(dtype):
         return _categories(column.astype(bool))
     if pd.api.types.is_integer_dtype(dtype):
+        if column.dtype == np.int64:
+            return column
         return pd.Series(column.to_numpy(dtype=np.int64 if column.max() < 2**63 else np.uint64), index=column.index)
+    if dtype == np.float64:
+        return column
     if pd.api.types.is_numeric_dtype(dtype):
         return pd.Series(column.to_numpy(dtype=float), index=column.index)
     if not pd.api.types.is_object_dtype(dtype) and pd.api.types.is_string_dtype(dtype):

@@ -169,7 +169,7 @@ def _error_variance(fit: Estimates, X: Array, matrices: tuple[Array, ...], codes
     turned = [np.linalg.solve(T.T, z.T).T for T, z in zip(s.bases, matrices, strict=True)]
     columns = [np.hstack([turned[t] for t in block.terms]) for block in s.blocks]
     groups = [codes[block.terms[0]] for block in s.blocks]
-    step = max(1, CHUNK // max(1, len(at.L_r) + s.p))
+    step = max(1, CHUNK // max(1, len(s.W_rr) + s.p))
     parts = [
         at.spread(tuple(z[k : k + step] for z in columns), tuple(g[k : k + step] for g in groups), x[k : k + step])
         for k in range(0, len(X), step)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -28,6 +28,11 @@ class TermShape:
     def ntheta(self) -> int:
         """Entries in the lower triangle of the term's q by q factor."""
         return self.q * (self.q + 1) // 2
+
+    @property
+    def lower(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns of the entries of the factor, in the order of theta."""
+        return _lower(self.q)
 
 
 @dataclass(frozen=True)
@@ -134,9 +139,11 @@ def lower_form(A: Array) -> Array:
     return np.hstack([L, np.zeros((len(A), len(A) - L.shape[1]))])
 
 
+@cache
 def _lower(q: int) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column indices of the lower triangle, column by column."""
+    """Row and column indices of the lower triangle, column by column; nobody can write to them."""
     columns, rows = np.triu_indices(q)
+    rows.flags.writeable = columns.flags.writeable = False
     return rows, columns
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lmmtext import frame as frames
-from lmmtext.arrays import Array, freeze, readonly
+from lmmtext.arrays import Array, freeze
 from lmmtext.coding import Coding, independent_columns, model_matrix, parts
 from lmmtext.formula import RandomTerm
 from lmmtext.structure import TermShape
@@ -65,21 +65,24 @@ def random_terms(terms: Sequence[RandomTerm], table: pd.DataFrame) -> list[Term]
 
 
 def _term(expr: str, term: RandomTerm, table: pd.DataFrame) -> Term:
-    factors, codes = [], np.zeros(len(table), dtype=np.int64)
-    for name in term.factors:
-        code, levels = frames.factor(table[name])
-        if (int(codes.max()) + 1) * len(levels) >= 2**62:
+    factors = [(name, *frames.factor(table[name])) for name in term.factors]
+    codes = factors[0][1]
+    size = len(factors[0][2])
+    for _, code, levels in factors[1:]:
+        if size * len(levels) >= 2**62:
             raise ValueError(
                 f"the factors of {term.group!r} have too many levels to be crossed; use a column that names the cells."
             )
-        factors.append((name, levels))
-        codes = codes * len(levels) + code
-    combinations, codes = np.unique(codes, return_inverse=True)
-    levels = factors[0][1] if len(factors) == 1 else _crossed([levels for _, levels in factors], combinations)
+        codes, size = codes * len(levels) + code, size * len(levels)
+    combinations = np.arange(size)
+    if len(factors) > 1:
+        codes, combinations = frames.compact(codes)
+    levels = factors[0][2] if len(factors) == 1 else _crossed([levels for _, _, levels in factors], combinations)
     matrix, coding = model_matrix(expr, table)
     if not coding.columns:
         raise ValueError(f"the random term ({term.expr} | {term.group}) has no coefficient.")
-    return Term(term.group, coding.columns, readonly(matrix), codes, levels, coding, tuple(factors), combinations)
+    named = tuple((name, levels) for name, _, levels in factors)
+    return Term(term.group, coding.columns, matrix, codes, levels, coding, named, combinations)
 
 
 def in_lme4_order(terms: list[Term]) -> list[Term]:
@@ -106,7 +109,8 @@ def check_terms(terms: Sequence[Term], n: int) -> None:
                 f"the term {what} has {J} x {q} = {J * q} random effects for {n} rows: their variance cannot be told "
                 "from the residual variance sigma2. Use fewer coefficients or a coarser grouping factor."
             )
-        determined = [c for k, c in enumerate(term.columns) if k not in independent_columns(term.matrix)]
+        independent = independent_columns(term.matrix)
+        determined = [c for k, c in enumerate(term.columns) if k not in independent]
         if determined:
             raise ValueError(
                 f"in the term {what} the other columns determine {determined[0]!r} (or it is zero): the covariance "
@@ -124,8 +128,9 @@ def check_terms(terms: Sequence[Term], n: int) -> None:
 
 def _same_groups(a: Term, b: Term) -> bool:
     """Whether two factors divide the rows alike, whatever their names."""
-    pairs = len(np.unique(a.codes * len(b.levels) + b.codes))
-    return pairs == len(a.levels) == len(b.levels)
+    if len(a.levels) != len(b.levels):
+        return False
+    return len(frames.compact(a.codes * len(b.levels) + b.codes)[1]) == len(a.levels)
 
 
 def check_identified(terms: Sequence[Term], X: Array, criterion: str) -> None:

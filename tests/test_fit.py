@@ -191,10 +191,19 @@ def test_a_fit_cannot_be_changed():
         mine.iloc[0] = 1e6
     assert fit.predict().equals(before[0])
     assert str(fit) == before[1]
-    for owner in (fit.design, fit.stats, fit.optimum.at, fit.design.terms[0], fit.stats.blocks[0]):
+    for owner in (
+        fit.design,
+        fit.stats,
+        fit.stats.first,
+        fit.optimum.at.groups,
+        fit.design.terms[0],
+        fit.stats.blocks[0],
+    ):
         for field in fields(owner):
             value = getattr(owner, field.name)
             assert not isinstance(value, np.ndarray) or not value.flags.writeable, field.name
+    assert not fit.optimum.at.theta.flags.writeable
+    assert not fit.optimum.at.L_D.flags.writeable
 
 
 def test_a_singular_fit_is_reported_as_such():

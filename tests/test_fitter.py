@@ -10,6 +10,9 @@ from hypothesis import assume, given
 from lmmtext import lmm, load, mixed_model_equations, oneway, profiled_deviance
 from lmmtext.design import Design
 from lmmtext.fitter import evaluate, minimise, statistics
+from lmmtext.fitter.curvature import _averaged, _several, hessian
+from lmmtext.fitter.merging import merged
+from lmmtext.fitter.point import Point
 from lmmtext.formula import parse
 from lmmtext.structure import lower_form
 from lmmtext.terms import Term
@@ -125,6 +128,47 @@ def test_the_fitter_the_routes_and_henderson_agree(case):
         assert abs(fitter - routes) <= allowed(routes, case) + lost
 
 
+@pytest.mark.parametrize("criterion", ["reml", "ml"])
+@pytest.mark.parametrize(
+    "case", [c for c in ZOO if np.abs(c.theta).max() < 1e3 and len(c.y) > c.X.shape[1] + 1], ids=str
+)
+def test_the_second_derivatives_agree_with_differences_of_the_gradient(case, criterion):
+    case, stats = in_scaled_columns(case), statistics(design_of(case))
+    groups, h, unit = merged(stats), 1e-5, np.eye(len(case.theta))
+
+    def gradient(theta):
+        return Point(stats, groups, theta, criterion == "reml").gradient
+
+    found = hessian(Point(stats, groups, case.theta, criterion == "reml"))
+    wanted = np.array([(gradient(case.theta + h * e) - gradient(case.theta - h * e)) / (2 * h) for e in unit])
+    assert np.abs(found - wanted).max() <= 1e-7 * (np.abs(wanted).max() + len(case.y))
+
+
+@pytest.mark.parametrize("name", ["nested", "crossed with holes", "crossed slopes", "weights, crossed", "one theta 0"])
+def test_the_averaged_information_is_the_mean_of_the_observed_and_the_expected(name):
+    """Observed: 2 y'PaPbPy - tr(PaPb) - y'PaPy y'PbPy / df, expected: tr(PaPb), with y scaled to y'Py = df."""
+    case, stats = in_scaled_columns(BY_NAME[name]), statistics(design_of(BY_NAME[name]))
+    point = Point(stats, merged(stats), case.theta, True)
+    S = point.directions
+    V_0 = np.diag(1 / (np.ones(len(case.y)) if case.weights is None else case.weights))
+    V_0 = V_0 + sum(moves(case, stats, b, L @ L.T) for b, L in enumerate(stats.factors(case.theta)))
+    W = np.linalg.inv(V_0)
+    P = W - W @ case.X @ np.linalg.solve(case.X.T @ W @ case.X, case.X.T @ W)
+    Py = P @ case.y * np.sqrt((len(case.y) - case.X.shape[1]) / (case.y @ P @ case.y))
+    moved = [moves(case, stats, b, s) for b, directions in enumerate(S) for s in directions]
+    expected = np.array([[np.trace(P @ a @ P @ b) for b in moved] for a in moved])
+    forms = np.array([Py @ a @ Py for a in moved])
+    profiled = np.outer(forms, forms) / point.df
+    assert np.allclose(_averaged(point, S), (_several(point, S) + expected - profiled) / 2, rtol=1e-7, atol=1e-7)
+
+
+def moves(case, stats, b, direction):
+    """(n, n) dV_0 along a direction of the covariance of block b of the fitter, in its own columns."""
+    block = stats.blocks[b]
+    z = np.hstack([case.columns[t] for t in block.terms])
+    return (z @ direction @ z.T) * (block.codes[:, None] == block.codes)
+
+
 def test_the_gradient_check_can_fail():
     case = in_scaled_columns(BY_NAME["crossed slopes"])
     found = evaluate(statistics(design_of(BY_NAME["crossed slopes"])), case.theta, "ml").gradient
@@ -197,7 +241,7 @@ def test_a_zero_is_found_where_the_derivative_in_the_variance_says_so(between):
 def test_the_path_of_the_search_is_kept_and_goes_down_to_the_optimum():
     fit = lmm("Reaction ~ Days + (Days | Subject)", load("sleepstudy"))
     first = fit.path[fit.path["descent"] == 0]
-    assert first["objective"].iloc[0] > fit.objective + 10
+    assert first["objective"].iloc[0] > fit.objective + 1
     assert (first["objective"].diff().dropna() <= 1e-9).all()
     best = fit.path.loc[fit.path["objective"].idxmin()]
     assert np.isclose(best["objective"], fit.objective, rtol=0, atol=1e-9)

@@ -1,18 +1,11 @@
 """Small triangular systems, one for each group, solved for all groups at once, entry by entry."""
 
-from typing import Any
-
 import numpy as np
-from scipy import sparse
 
 from lmmtext.arrays import Array
 
 LARGE = 1e3  # entries of B beyond which I + B B' is factored by QR
-
-
-def blockwise(A: Array, B: Array) -> Array:
-    """Multiply the rows of B, q at a time, by the (J, q, q) blocks of A."""
-    return (A @ B.reshape(*A.shape[:2], -1)).reshape(B.shape)
+FEW = 32  # groups up to which LAPACK, one group after the other, is quicker than entry by entry
 
 
 def root_of_one_plus(B: Array) -> Array:
@@ -21,37 +14,54 @@ def root_of_one_plus(B: Array) -> Array:
     Entry by entry, by Cholesky's method; by the QR decomposition of [B, I]' where B is so large that the ones
     would lose digits in the sum.
     """
-    q = B.shape[1]
-    if q > 1 and np.abs(B).max(initial=0.0) > LARGE:
+    J, q = B.shape[:2]
+    if q == 1:
+        return np.asarray(np.sqrt(1.0 + B * B))
+    if max(B.max(initial=0.0), -B.min(initial=0.0)) > LARGE:
         R = np.linalg.qr(np.concatenate([np.swapaxes(B, 1, 2), np.broadcast_to(np.eye(q), B.shape)], axis=1), mode="r")
         return np.swapaxes(R * np.sign(np.diagonal(R, axis1=1, axis2=2))[:, :, None], 1, 2)
-    P = np.eye(q) + B @ np.swapaxes(B, 1, 2)
+    P = B @ np.swapaxes(B, 1, 2)
+    P.reshape(J, -1)[:, :: q + 1] += 1.0
+    if J <= FEW:
+        return np.asarray(np.linalg.cholesky(P))
     L = np.zeros(P.shape)
     for b in range(q):
         for a in range(b, q):
-            left = P[:, a, b] - np.einsum("jk,jk->j", L[:, a, :b], L[:, b, :b])
+            left = P[:, a, b]
+            for k in range(b):
+                left = left - L[:, a, k] * L[:, b, k]
             L[:, a, b] = np.sqrt(left) if a == b else left / L[:, b, b]
     return L
 
 
-def forward(L: Array, B: Any) -> Any:
-    """L^-1 B for the triangular blocks of L, (J, q, q); B is (J, q, k), or (J q, k), dense or sparse."""
-    J, q = L.shape[:2]
-    if not isinstance(B, np.ndarray):
-        inverse = forward(L, np.broadcast_to(np.eye(q), L.shape))
-        return sparse.bsr_array((inverse, np.arange(J), np.arange(J + 1)), shape=(J * q, J * q)).tocsr() @ B
-    rows = B.reshape(J, q, -1)
-    out = np.empty(rows.shape)
+def forward(L: Array, B: Array) -> Array:
+    """L^-1 B for the triangular blocks of L, (J, q, q) or one for all, (1, q, q); B is (J, q, k)."""
+    q = B.shape[1]
+    if q == 1:
+        return B / L
+    out = np.empty(B.shape)
     for a in range(q):
-        out[:, a] = (rows[:, a] - np.einsum("jb,jbk->jk", L[:, a, :a], out[:, :a])) / L[:, a, a, None]
-    return out.reshape(B.shape)
+        row = B[:, a]
+        for b in range(a):
+            row = row - L[:, a, b, None] * out[:, b]
+        np.divide(row, L[:, a, a, None], out=out[:, a])
+    return out
 
 
 def backward(L: Array, B: Array) -> Array:
-    """L'^-1 B for the triangular blocks of L, (J, q, q); B is (J, q, k), or (J q, k)."""
-    J, q = L.shape[:2]
-    rows = B.reshape(J, q, -1)
-    out = np.empty(rows.shape)
+    """L'^-1 B for the triangular blocks of L, (J, q, q) or one for all, (1, q, q); B is (J, q, k)."""
+    q = B.shape[1]
+    if q == 1:
+        return B / L
+    out = np.empty(B.shape)
     for a in reversed(range(q)):
-        out[:, a] = (rows[:, a] - np.einsum("jb,jbk->jk", L[:, a + 1 :, a], out[:, a + 1 :])) / L[:, a, a, None]
-    return out.reshape(B.shape)
+        row = B[:, a]
+        for b in range(a + 1, q):
+            row = row - L[:, b, a, None] * out[:, b]
+        np.divide(row, L[:, a, a, None], out=out[:, a])
+    return out
+
+
+def turned(A: Array) -> Array:
+    """The transposes of the blocks of A."""
+    return np.swapaxes(A, 1, 2)

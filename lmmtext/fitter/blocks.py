@@ -1,12 +1,14 @@
-"""The random effects of one grouping factor, and the cross-products of two, without ever forming Z."""
+"""The random effects of one grouping factor, without ever forming Z."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
 from lmmtext.arrays import Array, freeze
+from lmmtext.frame import compact
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,18 +35,17 @@ class Block:
 
     def places(self, k: int) -> np.ndarray:
         """(n,) the random effect that coefficient k of each row belongs to."""
-        return self.codes * self.q + k
+        return self.codes if self.q == 1 else self.codes * self.q + k
 
-    def times(self, a: Array) -> Array:
-        """Return Z a, (n, ...), for coefficients a, (J q, ...)."""
+    def add_times(self, a: Array, out: Array) -> None:
+        """Add Z a to `out`, (n, c), for coefficients a, (J q, c)."""
         per_level = a.reshape(self.J, self.q, -1)
-        out = np.zeros((len(self.codes), per_level.shape[2]))
         for k in range(self.q):
-            out += self.columns[:, [k]] * per_level[self.codes, k]
-        return out.reshape(-1, *a.shape[1:])
+            for c in range(out.shape[1]):
+                out[:, c] += self.columns[:, k] * np.take(per_level[:, k, c], self.codes)
 
     def sums(self, B: Array) -> Array:
-        """Return Z'B, (J q, c), for B, (n, c), by sums over groups."""
+        """Return Z'B, (J q, c), by sums over groups, for B, (n, c)."""
         out = np.empty((self.m, B.shape[1]))
         for k in range(self.q):
             for c in range(B.shape[1]):
@@ -52,31 +53,107 @@ class Block:
         return out
 
 
-def group_qr(block: Block) -> tuple[Array, Array]:
-    """Orthonormal columns (n, q) and factors R (J, q, q), Z_j = U_j R_j, by Gram-Schmidt in all groups at once.
+@dataclass(frozen=True, eq=False)
+class Orthogonal:
+    """A block with its columns made orthonormal within each group: Z_j = U_j R_j.
+
+    ``columns`` are U before they are divided by their lengths, U = columns * inverse[group]: an array of n numbers less
+    for each coefficient. A column that the earlier ones determine within a group has R[j, k, k] = inverse[j, k] = 0.
+    """
+
+    block: Block
+    columns: Array  # (n, q), orthogonal within groups
+    inverse: Array  # (J, q), one over their lengths
+    R: Array  # (J, q, q) upper triangular
+    is_count: bool  # whether the one column is constant 1, so that R is the root of the size of the group
+
+    def __post_init__(self) -> None:
+        freeze(self)
+
+    @cached_property
+    def unit(self) -> Block:
+        """The block with the columns of U."""
+        columns = self.columns * self.inverse[self.block.codes]
+        return Block(self.block.terms, columns, self.block.codes, self.block.J)
+
+    @cached_property
+    def kinds(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """For each group the number of its kind (groups with exactly equal R), and a group of each.
+
+        None when too few are equal to matter.
+        """
+        J, q = self.R.shape[:2]
+        if (self.R == self.R[0]).all():
+            return np.zeros(J, dtype=np.intp), np.zeros(1, dtype=np.intp)
+        if self.is_count:
+            of = compact(np.rint(self.R[:, 0, 0] ** 2).astype(np.int64))[0]
+        else:
+            of = np.zeros(J, dtype=np.intp)
+            for key in self.R[:, *np.triu_indices(q)].T:
+                level, distinct = compact(key)
+                of = compact(of * len(distinct) + level)[0]
+                if of.max() > J // 2:
+                    break
+        if of.max() > J // 2:
+            return None
+        representatives = np.empty(of.max() + 1, dtype=np.intp)
+        representatives[of] = np.arange(J)
+        return of, representatives
+
+    def project(self, D: Array) -> tuple[Array, Array]:
+        """Return U'D, (J, q, c), and D - U U'D, (n, c)."""
+        codes, J, q = self.block.codes, self.block.J, self.block.q
+        t, E = np.empty((J, q, D.shape[1])), D.copy(order="F")
+        rows = np.empty(len(codes))
+        for c in range(D.shape[1]):
+            for k in range(q):
+                z = self.columns[:, k]
+                along = D[:, c] if self.is_count else np.multiply(z, D[:, c], out=rows)
+                t[:, k, c] = np.bincount(codes, along, minlength=J) * self.inverse[:, k]
+                np.take(t[:, k, c] * self.inverse[:, k], codes, out=rows, mode="clip")
+                if not self.is_count:
+                    rows *= z
+                E[:, c] -= rows
+        return t, E
+
+
+def group_qr(block: Block) -> Orthogonal:
+    """Orthogonal columns and factors R (J, q, q), by Gram-Schmidt in all groups at once.
 
     Each column is made orthogonal twice. One that the earlier columns determine within a group (to 1e-10 of its
     length: slopes in a group without spread) gets zeros there.
     """
     codes, J, q = block.codes, block.J, block.q
+    if q == 1 and (block.columns == 1.0).all():
+        length = np.sqrt(np.bincount(codes, minlength=J))[:, None]
+        return Orthogonal(block, block.columns, 1 / length, length[:, :, None], True)
+    rows = np.empty(len(codes))
 
-    def sums(values: Array) -> Array:
-        return np.asarray(np.bincount(codes, values, minlength=J), dtype=float)
+    def sums(u: Array, v: Array) -> Array:
+        return np.asarray(np.bincount(codes, np.multiply(u, v, out=rows), minlength=J), dtype=float)
 
-    U: Array = block.columns.copy()
-    R: Array = np.zeros((J, q, q))
+    columns: Array = block.columns if q == 1 else block.columns.copy(order="F")
+    R, inverse = np.zeros((J, q, q)), np.zeros((J, q))
     for k in range(q):
-        length = np.sqrt(sums(U[:, k] ** 2))
-        for _ in range(2):
-            for i in range(k):
-                part = sums(U[:, i] * U[:, k])
-                R[:, i, k] += part
-                U[:, k] -= U[:, i] * part[codes]
-        left = np.sqrt(sums(U[:, k] ** 2))
+        z = columns[:, k]
+        left = length = np.sqrt(sums(z, z))
+        if k:
+            for _ in range(2):
+                for i in range(k):
+                    part = sums(columns[:, i], z) * inverse[:, i]
+                    R[:, i, k] += part
+                    np.take(part * inverse[:, i], codes, out=rows, mode="clip")
+                    rows *= columns[:, i]
+                    z -= rows
+            left = np.sqrt(sums(z, z))
         R[:, k, k] = np.where(left > 1e-10 * length, left, 0.0)
-        inverse = np.divide(1.0, R[:, k, k], out=np.zeros(J), where=R[:, k, k] > 0)
-        U[:, k] *= inverse[codes]
-    return U, R
+        inverse[:, k] = np.divide(1.0, R[:, k, k], out=np.zeros(J), where=R[:, k, k] > 0)
+    return Orthogonal(block, columns, inverse, R, False)
+
+
+def gram(blocks: Sequence[Block]) -> sparse.csr_array:
+    """The sparse Z'Z of several blocks, (m, m)."""
+    return sparse.csr_array(sparse.block_array([[_cross(a, b) for b in blocks] for a in blocks]))
 
 
 def _cross(left: Block, right: Block) -> sparse.csr_array:
@@ -88,23 +165,3 @@ def _cross(left: Block, right: Block) -> sparse.csr_array:
         for b in range(right.q)
     ]
     return sparse.csr_array(sum(part.tocsr() for part in parts))
-
-
-def crossed(first: Block, rest: Sequence[Block]) -> sparse.csr_array | Array:
-    """U'Z_r, (J q, m_r): dense when more than a twentieth of it is not zero, since dense products are quicker."""
-    if not rest:
-        return np.zeros((first.m, 0))
-    C = sparse.csr_array(sparse.hstack([_cross(first, b) for b in rest], format="csr"))
-    return C.toarray() if 20 * C.nnz > C.shape[0] * C.shape[1] else C
-
-
-def dense_gram(rest: Sequence[Block]) -> Array:
-    """The dense Z_r'Z_r of the factors after the first, (m_r, m_r)."""
-    if not rest:
-        return np.zeros((0, 0))
-    return sparse.block_array([[_cross(a, b) for b in rest] for a in rest]).toarray()
-
-
-def dense(A: sparse.csr_array | Array) -> Array:
-    """The matrix as an array."""
-    return A if isinstance(A, np.ndarray) else A.toarray()

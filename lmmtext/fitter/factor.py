@@ -1,0 +1,166 @@
+"""The factor of M = I + Lambda'Z'WZ Lambda at one theta, and the criterion that follows from it.
+
+With the relative covariance Psi = Lambda Lambda' and V_0 = W^-1 + Z Psi Z', each group of the first factor is
+solved by its own q by q matrix P_j = I + R_j Psi R_j', and what remains for the other factors is one
+Cholesky factor of T = I + Lambda_r' N Lambda_r with
+
+    N = Z_r'V_1^-1 Z_r = W_rr + sum_j c_j' P_j^-1 c_j        (V_1: the first factor alone).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from lmmtext.arrays import Array
+from lmmtext.fitter.batched import forward, root_of_one_plus
+from lmmtext.fitter.blocks import Block
+from lmmtext.fitter.coupling import Coupling
+from lmmtext.fitter.merging import Groups
+from lmmtext.fitter.statistics import Statistics
+from lmmtext.fitter.system import Dense
+
+EPS = float(np.finfo(float).eps)
+CANCELLED = 1e-2  # when subtraction leaves less than this of a sum of squares, it is formed from residuals instead
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """The factor at theta. All in the scaled variables of the statistics."""
+
+    stats: Statistics
+    groups: Groups
+    first: Array  # (q, q) factor of the first block
+    others: tuple[Array, ...]  # (q, q) factors of the other blocks
+    L: Array  # (u, q, q) with L L' = P
+    Lt: Array  # (N, q, p + 1) = L^-1 t
+    logdet: float  # log |M|
+    whole: Array  # (p + 1, p + 1) = D'V_1^-1 D
+    DD: Array  # (p + 1, p + 1) = D'V_0^-1 D
+    Lc: Coupling | None = None  # L^-1 c
+    N_D: Array | None = None  # (m_r, p + 1) = Z_r'V_1^-1 D
+    system: Dense | None = None  # L_r L_r' = T
+    B: Array | None = None  # (m_r, p + 1) = L_r^-1 Lambda_r' N_D
+
+    @property
+    def factors(self) -> tuple[Array, ...]:
+        """Lambda of each block, (q, q)."""
+        return (self.first, *self.others)
+
+    @cached_property
+    def LL(self) -> Array:
+        """L for each row of t."""
+        return self.L if self.groups.of is None or len(self.L) == 1 else self.L[self.groups.of]
+
+    @cached_property
+    def u_r(self) -> Array:
+        """Lambda_r'Z_r'V_0^-1 D, (m_r, p + 1)."""
+        assert self.system is not None and self.B is not None
+        return self.system.backward(self.B)
+
+    @cached_property
+    def a_r(self) -> Array:
+        """Psi_r Z_r'V_0^-1 D, (m_r, p + 1)."""
+        return scaled(self.stats.blocks[1:], self.others, self.u_r)
+
+    def N_times(self, a: Array) -> Array:
+        """N a, (m_r, k)."""
+        assert self.Lc is not None
+        return np.asarray(self.stats.W_rr @ a + self.Lc.back(self.Lc.times(a)))
+
+    @cached_property
+    def TLT(self) -> Array:
+        """Lambda_r T^-1 Lambda_r', (m_r, m_r), of which the lower triangle is filled."""
+        assert self.system is not None
+        return both_sides(self.stats.blocks[1:], self.others, self.system.inverse)
+
+
+def factor(stats: Statistics, groups: Groups, theta: Array) -> Factor:
+    """Factor M at theta.
+
+    Raises numpy.linalg.LinAlgError when theta is so large that a factor does not exist in floating point.
+    """
+    first, *others = stats.factors(theta)
+    L = root_of_one_plus(groups.R @ first)
+    diagonals = L.reshape(len(L), -1)[:, :: L.shape[1] + 1]
+    logdet = 2 * float(groups.counts @ np.log(diagonals).sum(axis=1))
+    LL = L if groups.of is None or len(L) == 1 else L[groups.of]
+    Lt = forward(LL, groups.t)
+    rows = Lt.reshape(-1, Lt.shape[2])
+    whole = groups.W_DD + rows.T @ rows
+    if not others:
+        return Factor(stats, groups, first, (), L, Lt, logdet, whole, whole)
+    rest = stats.blocks[1:]
+    turned = [f.T for f in others]
+    Lc = stats.c.whitened(L)
+    N_D = stats.W_rD + Lc.back(Lt)
+    T = both_sides(rest, turned, stats.W_rr + Lc.gram())
+    T.reshape(-1)[:: len(T) + 1] += 1
+    system = Dense(T)
+    B = system.forward(scaled(rest, turned, N_D))
+    return Factor(
+        stats, groups, first, tuple(others), L, Lt, logdet + system.logdet, whole, whole - B.T @ B, Lc, N_D, system, B
+    )
+
+
+def root(DD: Array, whole: Array) -> Array | None:
+    """The Cholesky factor of DD, or None when too little of it is left of the whole to be trusted."""
+    try:
+        L = np.linalg.cholesky(DD)
+    except np.linalg.LinAlgError:
+        if DD is whole:
+            raise
+        return None
+    return L if DD is whole or (L.diagonal() ** 2 > CANCELLED * whole.diagonal()).all() else None
+
+
+def residual_root(stats: Statistics, effects: Sequence[Array], whitened: Sequence[Array]) -> Array:
+    """The Cholesky factor of D'V_0^-1 D = E'E + U'U, where E = D - Z Lambda U, for each block's Lambda U and U.
+
+    Its error is of second order in that of U.
+    """
+    E, U = stats.D.copy(order="F"), np.vstack([u.reshape(-1, u.shape[-1]) for u in whitened])
+    for block, a in zip(stats.blocks, effects, strict=True):
+        block.add_times(-a, E)
+    return np.asarray(np.linalg.cholesky(E.T @ E + U.T @ U))
+
+
+def objective(stats: Statistics, n: int, reml: bool, logdet: float, diagonal: Array) -> float:
+    """-2 log L or the REML criterion, with every constant, from log |M| and the diagonal of the root of D'V_0^-1 D."""
+    df = n - stats.p * reml
+    sigma2 = (stats.scale * diagonal[-1]) ** 2 / df
+    value = logdet + df * (1 + np.log(2 * np.pi * sigma2)) - stats.log_weights
+    if reml:
+        value += 2 * (np.log(diagonal[:-1]).sum() + stats.logdet_R_X)
+    return float(value)
+
+
+def places(blocks: Sequence[Block]) -> Iterator[tuple[Block, slice]]:
+    """Blocks after the first, each with its place among theirs."""
+    at = 0
+    for block in blocks:
+        yield block, slice(at, at + block.m)
+        at += block.m
+
+
+def scaled(blocks: Sequence[Block], factors: Sequence[Array], B: Array) -> Array:
+    """Multiply the rows of B, (m_r, c), level by level by the factors of the blocks after the first."""
+    out = np.empty(B.shape)
+    for (block, at), f in zip(places(blocks), factors, strict=True):
+        if block.q == 1:
+            np.multiply(B[at], f[0, 0], out=out[at])
+        else:
+            out[at] = (f @ B[at].reshape(block.J, block.q, -1)).reshape(block.m, -1)
+    return out
+
+
+def both_sides(blocks: Sequence[Block], factors: Sequence[Array], A: Array) -> Array:
+    """F A F' for a symmetric A, (m_r, m_r), and F with the factors on its diagonal; the lower triangles count."""
+    if all(b.q == 1 for b in blocks):
+        s = np.repeat([f[0, 0] for f in factors], [b.m for b in blocks])
+        out = A * s
+        out *= s[:, None]
+        return out
+    full = np.tril(A) + np.tril(A, -1).T
+    return scaled(blocks, factors, scaled(blocks, factors, full).T)
