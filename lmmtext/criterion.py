@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from lmmtext.arrays import Array, as_matrix, one_of
 from lmmtext.covariance import MarginalCovariance
-from lmmtext.gls import GLS, gls
+from lmmtext.least_squares import GLS, gls
 from lmmtext.routes import factor
 from lmmtext.structure import Structure
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from lmmtext.arrays import Array, as_matrix, one_of
 from lmmtext.covariance import MarginalCovariance
-from lmmtext.gls import gls, project
+from lmmtext.least_squares import gls, project
 from lmmtext.routes import factor
 from lmmtext.structure import Structure
 from lmmtext.variance_parameters import covariance_derivatives

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -177,13 +177,14 @@ def build(
     if "offset" in extra:
         as_vector(extra["offset"], "offset")
     y = _response(parsed, frame)
-    X, coding = model_matrix(parsed.fixed, table)
+    coded = lru_cache(partial(model_matrix, table=table))  # what several terms have in common is made once
+    X, coding = coded(parsed.fixed)
     keep = independent_columns(X, extra.get("weights"))
     if len(keep) >= len(y):
         raise ValueError(f"{len(keep)} fixed effects need more than {len(y)} complete rows.")
     X = X if len(keep) == X.shape[1] else X[:, keep]
     X.flags.writeable = False
-    random = random_terms(parsed.random, table)
+    random = random_terms(parsed.random, table, coded)
     check_terms(random, len(y))
     names_ = coding.columns
     return Design(

@@ -132,12 +132,16 @@ class Estimates:
 
     # --- fixed effects ---
 
+    @cached_property
+    def beta(self) -> Array:
+        """(p,) generalised least squares estimates beta_hat, in the units of y per unit of each column."""
+        s, at = self.stats, self.optimum.at
+        return readonly(s.beta + s.scale * np.linalg.solve(s.R_X, at.beta))
+
     @fresh
     def fixef(self) -> pd.Series:
-        """Generalised least squares estimates beta_hat, in the units of y per unit of each column."""
-        s, at = self.stats, self.optimum.at
-        beta = s.beta + s.scale * np.linalg.solve(s.R_X, at.beta)
-        return pd.Series(beta, index=list(self.design.X_names), name="fixef")
+        """The estimates beta_hat under the names of their columns."""
+        return pd.Series(self.beta, index=list(self.design.X_names), name="fixef")
 
     @fresh
     def vcov(self) -> pd.DataFrame:
@@ -167,13 +171,13 @@ class Estimates:
     @cached_property
     def theta(self) -> Array:
         """Parameters of the relative covariance factor Lambda, in lme4's order and sign."""
-        return readonly(self.design.structure.theta(self._factors))
+        return readonly(self.design.structure.theta(self.factors))
 
     @cached_property
     def varcorr(self) -> Mapping[str, TermCovariance]:
         """For each random term its covariance; terms of the same group are told apart as in lme4 (`g`, `g.1`)."""
         out: dict[str, TermCovariance] = {}
-        for term, factor in zip(self.design.terms, self._factors, strict=True):
+        for term, factor in zip(self.design.terms, self.factors, strict=True):
             again = sum(other.group == term.group for other in out.values())
             Sigma = readonly(self.sigma2 * factor @ factor.T)
             out[f"{term.group}.{again}" if again else term.group] = TermCovariance(term.group, term.columns, Sigma)
@@ -183,7 +187,7 @@ class Estimates:
     def boundary(self) -> tuple[str, ...]:
         """The components on the edge of the parameter space, in words; empty for an interior fit."""
         out = []
-        for term, factor, rank in zip(self.design.terms, self._factors, self.optimum.ranks, strict=True):
+        for term, factor, rank in zip(self.design.terms, self.factors, self.optimum.ranks, strict=True):
             if rank == term.q:
                 continue
             zero = [c for c, row in zip(term.columns, factor, strict=True) if not row.any()]
@@ -255,7 +259,7 @@ class Estimates:
     # --- from the fitter's scaled variables to those of the data ---
 
     @cached_property
-    def _factors(self) -> tuple[Array, ...]:
+    def factors(self) -> tuple[Array, ...]:
         """Each term's lower triangular factor, in the columns of the data."""
         return self._unscaled(self.optimum.at.theta)
 

@@ -98,7 +98,7 @@ class Fit(Estimates):
         """
         design = self.design.with_response(y)
         stats = self.stats.with_response(weighted_response(design, design.y))
-        return Fit(design, self.criterion, stats, minimise(stats, self.criterion))
+        return Fit(design, self.criterion, stats, minimise(stats, self.criterion, self.optimum.at.theta))
 
     def confint(self, level: float = 0.95) -> pd.DataFrame:
         """Return Wald intervals for the fixed effects."""

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from lmmtext.arrays import Array, as_matrix, as_vector, as_weights, readonly
 from lmmtext.covariance import MarginalCovariance
-from lmmtext.gls import gls
+from lmmtext.least_squares import gls
 from lmmtext.routes import Factor, factor
 from lmmtext.routes.dense import Dense
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 
 from lmmtext.arrays import Array, as_vector, one_of
 
@@ -269,7 +269,7 @@ def _local_minima(slope: Callable[[float], float], grid: Array) -> list[float]:
     slopes = np.array([slope(x) for x in grid])
     out = [0.0] if slopes[0] >= 0 else []
     for k in np.flatnonzero((slopes[:-1] < 0) & (slopes[1:] >= 0)):
-        out.append(float(brentq(slope, grid[k], grid[k + 1], xtol=1e-300, rtol=8.9e-16)))
+        out.append(float(scipy.optimize.brentq(slope, grid[k], grid[k + 1], xtol=1e-300, rtol=8.9e-16)))
     if not out:
         raise ValueError(
             "groups must differ by less: sigma2_alpha / sigma2 is beyond 1e8 J / n. Check whether y is "

@@ -107,11 +107,12 @@ def simulate(fit: Estimates, rng: np.random.Generator) -> pd.Series:
             f"rng must be a numpy Generator, such as numpy.random.default_rng(1), got {type(rng).__name__}."
         )
     d = fit.design
-    y = d.X @ fit.fixef.to_numpy() + (0.0 if d.offset is None else d.offset)
-    for term, factor in zip(d.terms, d.structure.factors(fit.theta), strict=True):
-        alpha = fit.sigma * rng.standard_normal((len(term.levels), term.q)) @ factor.T
-        y = y + (term.matrix * alpha[term.codes]).sum(axis=1)
-    epsilon = fit.sigma * rng.standard_normal(d.n)
+    y = d.X @ fit.beta + (0.0 if d.offset is None else d.offset)
+    sigma = fit.sigma
+    for term, factor in zip(d.terms, fit.factors, strict=True):
+        alpha = rng.standard_normal((len(term.levels), term.q)) @ (sigma * factor.T)
+        y = y + np.einsum("ik,ik->i", term.matrix, alpha[term.codes])
+    epsilon = sigma * rng.standard_normal(d.n)
     return pd.Series(y + (epsilon if d.weights is None else epsilon / np.sqrt(d.weights)), index=d.index, name="y")
 
 
@@ -169,7 +170,7 @@ def _error_variance(fit: Estimates, X: Array, matrices: tuple[Array, ...], codes
     turned = [np.linalg.solve(T.T, z.T).T for T, z in zip(s.bases, matrices, strict=True)]
     columns = [np.hstack([turned[t] for t in block.terms]) for block in s.blocks]
     groups = [codes[block.terms[0]] for block in s.blocks]
-    step = max(1, CHUNK // max(1, len(s.W_rr) + s.p))
+    step = max(1, CHUNK // max(1, s.m_r + s.p))
     parts = [
         at.spread(tuple(z[k : k + step] for z in columns), tuple(g[k : k + step] for g in groups), x[k : k + step])
         for k in range(0, len(X), step)

@@ -1,6 +1,6 @@
 """The random terms of a design: columns, groups, and what keeps their variances from being identified."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from lmmtext import frame as frames
 from lmmtext.arrays import Array, freeze
-from lmmtext.coding import Coding, independent_columns, model_matrix, parts
+from lmmtext.coding import Coding, independent_columns, parts
 from lmmtext.formula import RandomTerm
 from lmmtext.structure import TermShape
 
@@ -50,8 +50,12 @@ class Term:
         return np.where(known & (self.combinations[place] == crossed), place, -1)
 
 
-def random_terms(terms: Sequence[RandomTerm], table: pd.DataFrame) -> list[Term]:
+def random_terms(
+    terms: Sequence[RandomTerm], table: pd.DataFrame, coded: Callable[[str], tuple[Array, Coding]]
+) -> list[Term]:
     """Return the terms of a design: each as written, but with `||` one for each part of its expression.
+
+    `coded` gives the model matrix of an expression.
 
     As in lme4 the parts of a `||` term come one after the other, each with all its nested groups.
     """
@@ -60,11 +64,11 @@ def random_terms(terms: Sequence[RandomTerm], table: pd.DataFrame) -> list[Term]
         together = list(nested)
         first = together[0]
         exprs = [first.expr] if first.correlated else parts(first.expr, set(map(str, table.columns)))
-        out += [_term(expr, term, table) for expr in exprs for term in together]
+        out += [_term(expr, term, table, coded) for expr in exprs for term in together]
     return out
 
 
-def _term(expr: str, term: RandomTerm, table: pd.DataFrame) -> Term:
+def _term(expr: str, term: RandomTerm, table: pd.DataFrame, coded: Callable[[str], tuple[Array, Coding]]) -> Term:
     factors = [(name, *frames.factor(table[name])) for name in term.factors]
     codes = factors[0][1]
     size = len(factors[0][2])
@@ -74,11 +78,9 @@ def _term(expr: str, term: RandomTerm, table: pd.DataFrame) -> Term:
                 f"the factors of {term.group!r} have too many levels to be crossed; use a column that names the cells."
             )
         codes, size = codes * len(levels) + code, size * len(levels)
-    combinations = np.arange(size)
-    if len(factors) > 1:
-        codes, combinations = frames.compact(codes)
+    codes, combinations = (codes, np.arange(size)) if len(factors) == 1 else frames.compact(codes)
     levels = factors[0][2] if len(factors) == 1 else _crossed([levels for _, _, levels in factors], combinations)
-    matrix, coding = model_matrix(expr, table)
+    matrix, coding = coded(expr)
     if not coding.columns:
         raise ValueError(f"the random term ({term.expr} | {term.group}) has no coefficient.")
     named = tuple((name, levels) for name, _, levels in factors)

@@ -10,8 +10,8 @@ from hypothesis import assume, given
 
 from lmmtext import henderson
 from lmmtext.criterion import profiled_deviance
-from lmmtext.gls import gls, project
 from lmmtext.henderson import henderson_form, mixed_model_equations
+from lmmtext.least_squares import gls, project
 from lmmtext.routes import factor
 from tests.closeness import EPS, assert_near, backward, cond, relative, relative_fit
 from tests.exact import covariance, exact, exactly, solve, to_float

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from lmmtext.criterion import deviance
-from lmmtext.gls import gls
 from lmmtext.iterative import ESTIMATORS, alternating, estimate
 from lmmtext.iterative.problem import Problem
+from lmmtext.least_squares import gls
 from lmmtext.one_way import OneWay, oneway
 from lmmtext.routes import factor
 from lmmtext.simulation import simulate

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import lmmtext
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "lmmtext"
 
@@ -93,3 +95,32 @@ def test_importing_the_package_imports_no_extra():
     ask = "import sys, lmmtext; print(*{'matplotlib', 'sympy', 'lark', 'IPython'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True)
     assert (done.stdout.strip(), done.stderr) == ("", "")
+
+
+def test_the_names_of_the_package_are_imported_from_where_they_are_said_to_be():
+    """What type checkers read, what runs, and what is public are three lists of the same names."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    imports = [
+        node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module.startswith("lmmtext.")
+    ]
+    said = {alias.name: node.module.removeprefix("lmmtext.") for node in imports for alias in node.names}
+    assert said == lmmtext._HOME
+    assert sorted(said) == sorted(lmmtext.__all__)
+    assert not set(said) & {unit for unit, _ in sources().values()}, "a module hides a name of the package"
+
+
+def test_importing_the_package_imports_nothing_that_is_slow():
+    code = "import sys, lmmtext; print([m for m in ('numpy', 'pandas', 'scipy', 'formulaic', 'matplotlib') if m in sys.modules])"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
+
+
+def test_a_fit_of_one_factor_imports_only_what_it_needs():
+    code = (
+        "import sys; from lmmtext import lmm, load; lmm('Yield ~ 1 + (1 | Batch)', load('dyestuff'));"
+        "print([m for m in ('scipy.optimize', 'scipy.sparse', 'formulaic', 'matplotlib', 'sympy') if m in sys.modules])"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )

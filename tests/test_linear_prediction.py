@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from lmmtext.gls import gls
 from lmmtext.henderson import mixed_model_equations
+from lmmtext.least_squares import gls
 from lmmtext.linear_prediction import best_linear_prediction, blup, moments_of_new
 from lmmtext.routes import factor
 from tests.closeness import assert_near, relative, relative_fit

@@ -85,11 +85,11 @@ def lab() -> int:
 
 
 def bench() -> int:
-    """Time the package against its peers."""
+    """Time the package against its peers, and rewrite benchmarks/RESULTS.md (an hour; options: see its README)."""
     if not (ROOT / "benchmarks" / "__main__.py").exists():
         raise Stop("There is no benchmark yet: nothing was timed.")
     env.ensure()
-    return python("-m", "benchmarks", *sys.argv[2:])
+    return python("-m", "benchmarks", *(sys.argv[2:] or ["--write"]))
 
 
 def clean() -> int:

@@ -17,10 +17,10 @@ def root_of_one_plus(B: Array) -> Array:
     J, q = B.shape[:2]
     if q == 1:
         return np.asarray(np.sqrt(1.0 + B * B))
-    if max(B.max(initial=0.0), -B.min(initial=0.0)) > LARGE:
+    P = B @ np.swapaxes(B, 1, 2)
+    if P.max(initial=0.0) > LARGE**2:
         R = np.linalg.qr(np.concatenate([np.swapaxes(B, 1, 2), np.broadcast_to(np.eye(q), B.shape)], axis=1), mode="r")
         return np.swapaxes(R * np.sign(np.diagonal(R, axis1=1, axis2=2))[:, :, None], 1, 2)
-    P = B @ np.swapaxes(B, 1, 2)
     P.reshape(J, -1)[:, :: q + 1] += 1.0
     if J <= FEW:
         return np.asarray(np.linalg.cholesky(P))
@@ -32,6 +32,13 @@ def root_of_one_plus(B: Array) -> Array:
                 left = left - L[:, a, k] * L[:, b, k]
             L[:, a, b] = np.sqrt(left) if a == b else left / L[:, b, b]
     return L
+
+
+def inverse_of_few(L: Array) -> Array | None:
+    """L^-1 for a few groups, if L from `root_of_one_plus` is of moderate size: no digit that matters is lost."""
+    if L.shape[1] > 1 and len(L) <= FEW and L.max() <= LARGE:
+        return np.asarray(np.linalg.inv(L))
+    return None
 
 
 def forward(L: Array, B: Array) -> Array:

@@ -1,14 +1,18 @@
 """The random effects of one grouping factor, without ever forming Z."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
+import scipy  # its parts are imported when they are first used
 
 from lmmtext.arrays import Array, freeze
 from lmmtext.frame import compact
+
+CACHED = 2**14  # rows that are looked at together in a pass over the data
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,21 +104,30 @@ class Orthogonal:
         representatives[of] = np.arange(J)
         return of, representatives
 
-    def project(self, D: Array) -> tuple[Array, Array]:
-        """Return U'D, (J, q, c), and D - U U'D, (n, c)."""
+    def project(self, D: Array) -> Array:
+        """Return U'D, (J, q, c), for D (n, c)."""
         codes, J, q = self.block.codes, self.block.J, self.block.q
-        t, E = np.empty((J, q, D.shape[1])), D.copy(order="F")
-        rows = np.empty(len(codes))
+        t, rows = np.empty((J, q, D.shape[1])), None if self.is_count else np.empty(len(codes))
         for c in range(D.shape[1]):
             for k in range(q):
-                z = self.columns[:, k]
-                along = D[:, c] if self.is_count else np.multiply(z, D[:, c], out=rows)
+                along = D[:, c] if self.is_count else np.multiply(self.columns[:, k], D[:, c], out=rows)
                 t[:, k, c] = np.bincount(codes, along, minlength=J) * self.inverse[:, k]
-                np.take(t[:, k, c] * self.inverse[:, k], codes, out=rows, mode="clip")
+        return t
+
+    def remainders(self, D: Array, t: Array) -> Iterator[tuple[slice, Array]]:
+        """What lies within the groups, D - U t, (rows, c), so many rows at a time that nothing leaves the cache."""
+        s = np.ascontiguousarray((t * self.inverse[:, :, None]).transpose(1, 2, 0))  # (q, c, J)
+        step = min(len(D), CACHED)
+        taken = np.empty(step)
+        for at in range(0, len(D), step):
+            rows = slice(at, at + step)
+            codes, E = self.block.codes[rows], D[rows].copy(order="F")
+            for k, c in np.ndindex(s.shape[:2]):
+                part = np.take(s[k, c], codes, out=taken[: len(codes)], mode="clip")
                 if not self.is_count:
-                    rows *= z
-                E[:, c] -= rows
-        return t, E
+                    part *= self.columns[rows, k]
+                E[:, c] -= part
+            yield rows, E
 
 
 def group_qr(block: Block) -> Orthogonal:
@@ -151,17 +164,29 @@ def group_qr(block: Block) -> Orthogonal:
     return Orthogonal(block, columns, inverse, R, False)
 
 
-def gram(blocks: Sequence[Block]) -> sparse.csr_array:
+def gram(blocks: Sequence[Block]) -> scipy.sparse.csr_array:
     """The sparse Z'Z of several blocks, (m, m)."""
-    return sparse.csr_array(sparse.block_array([[_cross(a, b) for b in blocks] for a in blocks]))
+    return scipy.sparse.csr_array(scipy.sparse.block_array([[_cross(a, b) for b in blocks] for a in blocks]))
 
 
-def _cross(left: Block, right: Block) -> sparse.csr_array:
+def per_level(blocks: Sequence[Block], factors: Sequence[Array]) -> scipy.sparse.csr_array:
+    """The block diagonal matrix, (m, m), with each block's (q, q) factor once for every level."""
+    parts = [scipy.sparse.kron(scipy.sparse.eye_array(b.J), f) for b, f in zip(blocks, factors, strict=True)]
+    return scipy.sparse.csr_array(scipy.sparse.block_diag(parts))
+
+
+def closed(blocks: Sequence[Block], A: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
+    """The pattern of A with every entry that two levels share filled, whatever their coefficients, and the diagonal."""
+    levels = per_level(blocks, [np.ones((b.q, b.q)) for b in blocks])
+    pattern = scipy.sparse.csr_array(abs(A) + scipy.sparse.eye_array(A.shape[0], format="csr"))
+    return scipy.sparse.csr_array(levels @ pattern @ levels)
+
+
+def _cross(left: Block, right: Block) -> scipy.sparse.csr_array:
     """The sparse (J_left q_left, J_right q_right) matrix Z_left'Z_right."""
-    shape = (left.m, right.m)
-    parts = [
-        sparse.coo_array((left.columns[:, a] * right.columns[:, b], (left.places(a), right.places(b))), shape=shape)
-        for a in range(left.q)
-        for b in range(right.q)
-    ]
-    return sparse.csr_array(sum(part.tocsr() for part in parts))
+    out = scipy.sparse.csr_array((left.m, right.m))
+    for a in range(left.q):
+        for b in range(right.q):
+            entries = (left.columns[:, a] * right.columns[:, b], (left.places(a), right.places(b)))
+            out = out + scipy.sparse.csr_array(entries, shape=out.shape)
+    return out

@@ -1,12 +1,14 @@
 """How the first grouping factor meets the others: c = U'Z_r, its Gram matrix, and products with it."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
+import scipy  # its parts are imported when they are first used
 
 from lmmtext.arrays import Array, freeze
 from lmmtext.fitter.batched import forward, turned
@@ -15,6 +17,7 @@ from lmmtext.fitter.blocks import Block
 DENSE = 20  # c is kept dense when more than one in so many of its entries is not zero: dense products are quicker then
 CHUNK = 2**22  # numbers of one intermediate array where a product goes by chunks of groups
 PAIRS = 2**24  # pairs of entries beyond which none are listed
+CROWDED = 0.25  # pairs, for each entry of c'c, from which c'c is taken to be dense
 TABLE = 2**28  # entries beyond which c is never made dense
 
 
@@ -22,7 +25,7 @@ class Coupling(ABC):
     """c, or L^-1 c, as the criterion uses it: (J, q, m_r) in all. Of symmetric results the lower triangle is filled."""
 
     @abstractmethod
-    def whitened(self, L: Array) -> "Coupling":
+    def whitened(self, L: Array) -> Coupling:
         """L^-1 c, for the triangular blocks of L, (J, q, q)."""
 
     @abstractmethod
@@ -63,7 +66,7 @@ class DenseCoupling(Coupling):
     def _rows(self) -> Array:
         return self.values.reshape(-1, self.values.shape[2])
 
-    def whitened(self, L: Array) -> "DenseCoupling":
+    def whitened(self, L: Array) -> DenseCoupling:
         return DenseCoupling(forward(L, self.values))
 
     def gram(self) -> Array:
@@ -99,7 +102,7 @@ class SparseCoupling(Coupling):
     start: np.ndarray
     columns: np.ndarray
     m: int
-    pattern: "SparseCoupling | None" = None  # where the pairs are kept, for matrices with the same entries
+    pattern: SparseCoupling | None = None  # where the pairs are kept, for matrices with the same entries
 
     def __post_init__(self) -> None:
         freeze(self)
@@ -120,12 +123,22 @@ class SparseCoupling(Coupling):
         right = np.arange(len(left)) - np.repeat(np.cumsum(ahead) - ahead - self.start[self._groups], ahead)
         return left, right, self.columns[left] * self.m + self.columns[right]
 
-    def whitened(self, L: Array) -> "SparseCoupling":
+    def whitened(self, L: Array) -> SparseCoupling:
         values = forward(L[self._groups], self.values[:, :, None])[:, :, 0]
         return replace(self, values=values, pattern=self.pattern or self)
 
-    def _csr(self, k: int) -> sparse.csr_array:
-        return sparse.csr_array((self.values[:, k], self.columns, self.start), shape=(len(self.start) - 1, self.m))
+    def _csr(self, k: int) -> scipy.sparse.csr_array:
+        return self._with(self.values[:, k])
+
+    def _with(self, values: Array) -> scipy.sparse.csr_array:
+        """(J, m_r) with other values in the places of the entries."""
+        return scipy.sparse.csr_array((values, self.columns, self.start), shape=(len(self.start) - 1, self.m))
+
+    def wide(self) -> WideCoupling | None:
+        """The same for a sparse system; None when c'c has too many entries for that: each pair of a group makes one."""
+        if _number_of_pairs(np.diff(self.start)) > min(PAIRS, CROWDED * self.m**2):
+            return None
+        return WideCoupling(self.values, self.start, self.columns, self.m)
 
     def _products(self, U: Array, V: Array) -> Array:
         """c'c made of other values of the entries, (entries, k) each: sum over k, and over groups, of u v'."""
@@ -184,7 +197,7 @@ class ScalarCoupling(SparseCoupling):
     squares: Array | None = None  # (J,) 1 / L^2, when whitened
 
     @cached_property
-    def _by_group(self) -> sparse.csr_array:
+    def _by_group(self) -> scipy.sparse.csr_array:
         """(m_r m_r, J): what each group adds to the flat lower triangle of c'c."""
         if isinstance(self.pattern, ScalarCoupling):
             return self.pattern._by_group
@@ -192,9 +205,9 @@ class ScalarCoupling(SparseCoupling):
         left, right, place = self._pairs
         v = self.values[:, 0]
         shape = (self.m**2, len(self.start) - 1)
-        return sparse.csr_array((v[left] * v[right], (place, self._groups[left])), shape=shape)
+        return scipy.sparse.csr_array((v[left] * v[right], (place, self._groups[left])), shape=shape)
 
-    def whitened(self, L: Array) -> "ScalarCoupling":
+    def whitened(self, L: Array) -> ScalarCoupling:
         flat = L[:, 0, 0]
         values = self.values / flat[self._groups, None]
         return replace(self, values=values, pattern=self.pattern or self, squares=1 / flat**2)
@@ -209,6 +222,33 @@ class ScalarCoupling(SparseCoupling):
             return super().weighted(A, S)
         G = np.asarray(self._by_group @ (self.squares * A[:, 0, 0] ** 2)).reshape(self.m, self.m)
         return np.array([[_trace(G, S)]])
+
+
+@dataclass(frozen=True, eq=False)
+class WideCoupling(SparseCoupling):
+    """The same where c'c is too large to be dense: it is a sparse matrix, with both triangles, and so is S."""
+
+    def gram(self) -> scipy.sparse.csr_array:
+        parts = [C.T @ C for C in map(self._csr, range(self.values.shape[1]))]
+        return scipy.sparse.csr_array(sum(parts[1:], parts[0]))
+
+    def weighted(self, A: Array, S: scipy.sparse.csr_array) -> Array:
+        rows, q = np.einsum("eba,eb->ea", A[self._groups], self.values), A.shape[1]
+        turned_rows = [self._with(rows[:, a]) for a in range(q)]
+        out = np.empty((q, q))
+        for a in range(q):
+            for b in range(a + 1):
+                out[a, b] = out[b, a] = (turned_rows[a].T @ turned_rows[b]).multiply(S).sum()
+        return out
+
+    def quadratic(self, S: scipy.sparse.csr_array) -> Array:
+        J, q = len(self.start) - 1, self.values.shape[1]
+        out = np.empty((J, q, q))
+        for a in range(q):
+            left = self._csr(a) @ S
+            for b in range(a + 1):
+                out[:, a, b] = out[:, b, a] = left.multiply(self._csr(b)).sum(axis=1)
+        return out
 
 
 def _trace(A: Array, B: Array) -> float:

@@ -9,6 +9,8 @@ average of the observed and the expected information stands for it, k'S (Z'P Z) 
 trace (Gilmour, Thompson and Cullis, 1995, doi:10.2307/2533274).
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from lmmtext.arrays import Array
@@ -23,8 +25,8 @@ SIZE = 2**20  # its largest number of entries
 
 def is_exact(stats: Statistics) -> bool:
     """Whether `hessian` is exact for these data: one grouping factor, or so few effects that F can be formed."""
-    m, m_r = stats.structure.m, len(stats.W_rr)
-    return len(stats.blocks) == 1 or (m**2 <= SIZE and m**2 * m_r <= WORK)
+    m, m_r = stats.structure.m, stats.m_r
+    return len(stats.blocks) == 1 or (stats.plan is None and m**2 <= SIZE and m**2 * m_r <= WORK)
 
 
 def hessian(point: Point) -> Array:
@@ -50,9 +52,11 @@ def _one(point: Point, S: Array) -> Array:
     """Along the directions S, (k, q, q), of the one block, where F is block diagonal and equal groups were merged."""
     groups, q = point.groups, S.shape[1]
     F = point.F.reshape(-1, q * q)
-    k = point.counted(point.k_first)
-    kk = (k @ turned(k)).reshape(-1, q * q)
-    X = F.T * kk.sum(axis=0) if len(F) == 1 else (F if groups.of is None else F[groups.of]).T @ kk
+    if len(F) == 1:
+        X = F.T * point.moments[0].reshape(-1)
+    else:
+        k = point.counted(point.k_first)
+        X = (F if groups.of is None else F[groups.of]).T @ (k @ turned(k)).reshape(-1, q * q)
     X = 2 * X - (F.T * groups.counts) @ F
     return _contracted(X, S, S) - _squares(point, [S])
 
@@ -79,7 +83,7 @@ def _averaged(point: Point, S: list[Array]) -> Array:
     f, s = point.factor, point.stats
     assert f.Lc is not None and f.system is not None
     size = sum(map(len, S))
-    v_0, v_r = np.zeros((*point.k_first.shape[:2], size)), np.zeros((len(s.W_rr), size))
+    v_0, v_r = np.zeros((*point.k_first.shape[:2], size)), np.zeros((s.m_r, size))
     v_0[:, :, : len(S[0])] = np.tensordot(point.k_first[:, :, -1], S[0], ((1,), (2,))).transpose(0, 2, 1)
     at = len(S[0])
     for (block, rows), k, direction in zip(places(s.blocks[1:]), point.k[1:], S[1:], strict=True):
@@ -139,14 +143,22 @@ def _contracted(X: Array, S: Array, other: Array) -> Array:
 
 def _squares(point: Point, S: list[Array]) -> Array:
     """|M_S|^2 of all directions, (k, k), each entry of M_S with the weight that the criterion gives it."""
-    W = np.full(point.L_D.shape, float(point.reml))
-    W[-1] = W[:, -1] = 1.0
-    W[-1, -1] = 1 / point.df
+    W = _weights(len(point.L_D), point.reml, point.df)
     width, parts = len(W), []
     for k, direction in zip(point.k, S, strict=True):
         q = direction.shape[1]
         rows = k.reshape(-1, q * width)
         M = (rows.T @ rows).reshape(q, width, q, width).transpose(0, 2, 1, 3).reshape(q * q, -1)
         parts.append(direction.reshape(-1, q * q) @ M)
-    M = np.concatenate(parts)
+    M = parts[0] if len(parts) == 1 else np.concatenate(parts)
     return np.asarray((M * W.reshape(-1)) @ M.T)
+
+
+@lru_cache(maxsize=64)
+def _weights(width: int, reml: bool, df: int) -> Array:
+    """(p + 1, p + 1): what the squares of the entries of M_S count."""
+    W = np.full((width, width), float(reml))
+    W[-1] = W[:, -1] = 1.0
+    W[-1, -1] = 1 / df
+    W.flags.writeable = False
+    return W

@@ -1,14 +1,14 @@
 """The criterion at the theta where a search ended, with the estimates that follow from its factor."""
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from lmmtext.arrays import Array
 from lmmtext.fitter.batched import backward, forward, root_of_one_plus, turned
-from lmmtext.fitter.factor import places, scaled
-from lmmtext.fitter.merging import separate
+from lmmtext.fitter.factor import Factor, factor, places, scaled
+from lmmtext.fitter.merging import Groups, separate
 from lmmtext.fitter.point import Point
 from lmmtext.fitter.statistics import Statistics
 
@@ -21,14 +21,22 @@ class Evaluation(Point):
     """
 
     def __init__(self, point: Point, exact: bool = False) -> None:
-        s = point.stats
-        if point.groups.of is None and len(point.groups.R) == len(s.R):  # nothing was merged: the factor serves again
-            self.stats, self.groups, self.reml, self.theta = s, point.groups, point.reml, point.theta
-            self.factor, self.L_D, self.objective = point.factor, point.L_D, point.objective
-        else:
-            super().__init__(s, separate(s), point.theta, point.reml)
-        if exact and self.factor.others:
+        self.stats, self.reml, self.theta = point.stats, point.reml, point.theta
+        self.L_D, self.objective = point.L_D, point.objective
+        if len(point.groups.R) == len(self.stats.R) and point.groups.of is None:  # nothing was merged
+            self.groups, self.factor = point.groups, point.factor
+        if exact and len(self.stats.blocks) > 1:
             self.settle(self.from_residuals())
+
+    @cached_property
+    def groups(self) -> Groups:  # type: ignore[override]
+        """Every group by itself."""
+        return separate(self.stats)
+
+    @cached_property
+    def factor(self) -> Factor:  # type: ignore[override]
+        """The factor with every group by itself."""
+        return factor(self.stats, self.groups, self.theta)
 
     @property
     def sigma2(self) -> float:
@@ -38,7 +46,7 @@ class Evaluation(Point):
     @cached_property
     def beta(self) -> Array:
         """(p,) coefficients of scaled y on Q."""
-        return solve_triangular(self.L_D[:-1, :-1].T, self.L_D[-1, :-1]) if self.stats.p else np.zeros(0)
+        return np.linalg.solve(self.L_D[:-1, :-1].T, self.L_D[-1, :-1])
 
     @cached_property
     def modes(self) -> tuple[Array, ...]:
@@ -90,7 +98,7 @@ class Evaluation(Point):
         seen = codes[0] >= 0
         total += np.einsum("ia,iab,ib->i", columns[0], self._first_condvar[codes[0]], columns[0]) * seen
         if f.system is not None:
-            t = np.zeros((len(x), len(s.W_rr)))
+            t = np.zeros((len(x), s.m_r))
             for (block, at), z, code in zip(places(others), columns[1:], codes[1:], strict=True):
                 rows = np.flatnonzero(code >= 0)
                 for k in range(block.q):
@@ -104,7 +112,7 @@ class Evaluation(Point):
             per_level = a[:, :-1].reshape(block.J, block.q, -1)
             d -= np.einsum("ik,ikc->ic", z, per_level[code]) * (code >= 0)[:, None]
             total += ((z @ Lambda) ** 2).sum(axis=1) * (code < 0)
-        return np.asarray(total + (solve_triangular(self.L_D[:-1, :-1], d.T, lower=True) ** 2).sum(axis=0))
+        return np.asarray(total + (np.linalg.solve(self.L_D[:-1, :-1], d.T) ** 2).sum(axis=0))
 
 
 def evaluate(stats: Statistics, theta: Array, criterion: str, exact: bool = False) -> Evaluation:
@@ -115,7 +123,8 @@ def evaluate(stats: Statistics, theta: Array, criterion: str, exact: bool = Fals
     return Evaluation(Point(stats, separate(stats), theta, criterion == "reml"), exact)
 
 
-def _diagonal_blocks(A: Array, at: slice, q: int) -> Array:
+def _diagonal_blocks(A: Any, at: slice, q: int) -> Array:
     """The (J, q, q) diagonal blocks of a part of a symmetric A, of which the lower triangle is read."""
     rows = np.arange(at.start, at.stop).reshape(-1, q)
-    return np.asarray(A[np.maximum(rows[:, :, None], rows[:, None, :]), np.minimum(rows[:, :, None], rows[:, None, :])])
+    low = np.maximum(rows[:, :, None], rows[:, None, :]), np.minimum(rows[:, :, None], rows[:, None, :])
+    return np.asarray(A[low[0].reshape(-1), low[1].reshape(-1)]).reshape(-1, q, q)

@@ -7,25 +7,31 @@ Cholesky factor of T = I + Lambda_r' N Lambda_r with
     N = Z_r'V_1^-1 Z_r = W_rr + sum_j c_j' P_j^-1 c_j        (V_1: the first factor alone).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 
 from lmmtext.arrays import Array
-from lmmtext.fitter.batched import forward, root_of_one_plus
-from lmmtext.fitter.blocks import Block
+from lmmtext.fitter.batched import forward, inverse_of_few, root_of_one_plus
+from lmmtext.fitter.blocks import Block, per_level
 from lmmtext.fitter.coupling import Coupling
 from lmmtext.fitter.merging import Groups
+from lmmtext.fitter.stages import Staged
 from lmmtext.fitter.statistics import Statistics
 from lmmtext.fitter.system import Dense
+from lmmtext.structure import lower_form
 
 EPS = float(np.finfo(float).eps)
 CANCELLED = 1e-2  # when subtraction leaves less than this of a sum of squares, it is formed from residuals instead
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Factor:
     """The factor at theta. All in the scaled variables of the statistics."""
 
@@ -34,24 +40,20 @@ class Factor:
     first: Array  # (q, q) factor of the first block
     others: tuple[Array, ...]  # (q, q) factors of the other blocks
     L: Array  # (u, q, q) with L L' = P
+    A: Array  # (u, q, q) = L^-1 R
     Lt: Array  # (N, q, p + 1) = L^-1 t
     logdet: float  # log |M|
     whole: Array  # (p + 1, p + 1) = D'V_1^-1 D
     DD: Array  # (p + 1, p + 1) = D'V_0^-1 D
     Lc: Coupling | None = None  # L^-1 c
     N_D: Array | None = None  # (m_r, p + 1) = Z_r'V_1^-1 D
-    system: Dense | None = None  # L_r L_r' = T
+    system: Dense | Staged | None = None  # L_r L_r' = T
     B: Array | None = None  # (m_r, p + 1) = L_r^-1 Lambda_r' N_D
 
     @property
     def factors(self) -> tuple[Array, ...]:
         """Lambda of each block, (q, q)."""
         return (self.first, *self.others)
-
-    @cached_property
-    def LL(self) -> Array:
-        """L for each row of t."""
-        return self.L if self.groups.of is None or len(self.L) == 1 else self.L[self.groups.of]
 
     @cached_property
     def u_r(self) -> Array:
@@ -64,14 +66,23 @@ class Factor:
         """Psi_r Z_r'V_0^-1 D, (m_r, p + 1)."""
         return scaled(self.stats.blocks[1:], self.others, self.u_r)
 
+    def lifted(self, b: int) -> tuple[Array, Dense | Staged]:
+        """Lambda of a later block b with a little added, so that it can be divided by, and the system that it gives."""
+        assert self.Lc is not None
+        N = self.stats.W_rr + self.Lc.gram()
+        others = list(self.others)
+        little = 1e-3 / np.sqrt(max(1.0, N.diagonal().max()))
+        others[b] = lower_form(np.hstack([others[b], little * np.eye(len(others[b]))]))
+        return others[b], _system(self.stats, [o.T for o in others], N)
+
     def N_times(self, a: Array) -> Array:
         """N a, (m_r, k)."""
         assert self.Lc is not None
         return np.asarray(self.stats.W_rr @ a + self.Lc.back(self.Lc.times(a)))
 
     @cached_property
-    def TLT(self) -> Array:
-        """Lambda_r T^-1 Lambda_r', (m_r, m_r), of which the lower triangle is filled."""
+    def TLT(self) -> Any:
+        """Lambda_r T^-1 Lambda_r', (m_r, m_r): its lower triangle, or a sparse matrix of what is needed of it."""
         assert self.system is not None
         return both_sides(self.stats.blocks[1:], self.others, self.system.inverse)
 
@@ -85,23 +96,47 @@ def factor(stats: Statistics, groups: Groups, theta: Array) -> Factor:
     L = root_of_one_plus(groups.R @ first)
     diagonals = L.reshape(len(L), -1)[:, :: L.shape[1] + 1]
     logdet = 2 * float(groups.counts @ np.log(diagonals).sum(axis=1))
-    LL = L if groups.of is None or len(L) == 1 else L[groups.of]
-    Lt = forward(LL, groups.t)
+    inverse = inverse_of_few(L)
+    each = slice(None) if groups.of is None or len(L) == 1 else groups.of
+    if inverse is None:
+        A, Lt = forward(L, groups.R), forward(L[each], groups.t)
+    else:
+        A, Lt = inverse @ groups.R, inverse[each] @ groups.t
     rows = Lt.reshape(-1, Lt.shape[2])
     whole = groups.W_DD + rows.T @ rows
     if not others:
-        return Factor(stats, groups, first, (), L, Lt, logdet, whole, whole)
+        return Factor(stats, groups, first, (), L, A, Lt, logdet, whole, whole)
     rest = stats.blocks[1:]
     turned = [f.T for f in others]
     Lc = stats.c.whitened(L)
     N_D = stats.W_rD + Lc.back(Lt)
-    T = both_sides(rest, turned, stats.W_rr + Lc.gram())
-    T.reshape(-1)[:: len(T) + 1] += 1
-    system = Dense(T)
+    system = _system(stats, turned, stats.W_rr + Lc.gram())
     B = system.forward(scaled(rest, turned, N_D))
     return Factor(
-        stats, groups, first, tuple(others), L, Lt, logdet + system.logdet, whole, whole - B.T @ B, Lc, N_D, system, B
+        stats,
+        groups,
+        first,
+        tuple(others),
+        L,
+        A,
+        Lt,
+        logdet + system.logdet,
+        whole,
+        whole - B.T @ B,
+        Lc,
+        N_D,
+        system,
+        B,
     )
+
+
+def _system(stats: Statistics, turned: Sequence[Array], N: Any) -> Dense | Staged:
+    """The factor of T = I + Lambda_r' N Lambda_r, from N (m_r, m_r)."""
+    T = both_sides(stats.blocks[1:], turned, N)
+    if stats.plan is not None:
+        return Staged(stats.plan, scipy.sparse.csr_array(T + scipy.sparse.eye_array(stats.m_r, format="csr")))
+    T.reshape(-1)[:: stats.m_r + 1] += 1
+    return Dense(T)
 
 
 def root(DD: Array, whole: Array) -> Array | None:
@@ -155,8 +190,11 @@ def scaled(blocks: Sequence[Block], factors: Sequence[Array], B: Array) -> Array
     return out
 
 
-def both_sides(blocks: Sequence[Block], factors: Sequence[Array], A: Array) -> Array:
+def both_sides(blocks: Sequence[Block], factors: Sequence[Array], A: Any) -> Any:
     """F A F' for a symmetric A, (m_r, m_r), and F with the factors on its diagonal; the lower triangles count."""
+    if scipy.sparse.issparse(A):
+        F = per_level(blocks, factors)
+        return scipy.sparse.csr_array(F @ A @ F.T)
     if all(b.q == 1 for b in blocks):
         s = np.repeat([f[0, 0] for f in factors], [b.m for b in blocks])
         out = A * s

@@ -30,23 +30,28 @@ class Optimum:
 
 
 def minimise(stats: Statistics, criterion: str, start: Array | None = None) -> Optimum:
-    """Minimise the profiled criterion over theta, from `start` or from starts of its own.
+    """Minimise the profiled criterion over theta, from starts of its own, or from `start` first.
 
     The criterion can have several minima, with unbalanced data and with correlated effects. With one theta a grid
-    finds the basins of all of them. With more the search starts from moments of the data; a minimum with lost ranks is
-    sought again from further starts, and for each term it is tried whether zero is lower. The lowest end wins. With
-    thousands of different groups the search starts from the minimum of a part of them alone, and where evaluations are
-    dear there is one descent: with so much data the criterion has one minimum, or the fit says that it is singular.
+    finds the basins of all of them. With more the search starts from moments of the data and, for correlated terms, the
+    identity; a minimum with lost ranks is sought again from further starts, and for each term it is tried whether zero
+    is lower. The lowest end wins. With thousands of different groups the search starts from the minimum of a part of
+    them alone, and where evaluations are dear there is one descent: with so much data the criterion has one minimum, or
+    the fit says that it is singular. From a given `start`, an interior minimum of several thetas is taken as it is; any
+    other end is sought again from the first starts.
     """
     search, structure = Search(stats, criterion), stats.structure
-    starts = first_starts(search) if start is None else [np.asarray(start, dtype=float)]
-    best = descend(search, starts[0])
-    for theta in starts[1:]:
-        best = _lower(best, descend(search, theta, best))
-    if start is None and structure.ntheta > 1 and search.is_cheap:
-        singular = sum(best.ranks) < sum(t.q for t in structure.terms)
-        for theta in (further_starts(search) if singular else []) + _stable_zeros(search, best.point):
+    given = [] if start is None else [start]
+    best = None
+    for theta in given:
+        best = descend(search, theta)
+    if best is None or best.reason or structure.ntheta == 1 or _is_singular(best):
+        for theta in first_starts(search):
             best = _lower(best, descend(search, theta, best))
+        assert best is not None
+        if not given and structure.ntheta > 1 and search.is_cheap:
+            for theta in (further_starts(search) if _is_singular(best) else []) + _stable_zeros(search, best.point):
+                best = _lower(best, descend(search, theta, best))
     message = best.reason or f"converged: a further Newton step would gain {best.decrement:.1e}"
     return Optimum(
         Evaluation(best.point, exact=True),
@@ -59,8 +64,14 @@ def minimise(stats: Statistics, criterion: str, start: Array | None = None) -> O
     )
 
 
-def _lower(best: End, other: End) -> End:
+def _is_singular(end: End) -> bool:
+    return sum(end.ranks) < sum(t.q for t in end.point.stats.structure.terms)
+
+
+def _lower(best: End | None, other: End) -> End:
     """The lower of two ends; one that is no minimum must be lower by more than it may still gain."""
+    if best is None:
+        return other
     doubtful = other.decrement if other.reason else 0.0
     if best.reason and not other.reason and other.objective <= best.objective + best.decrement:
         return other

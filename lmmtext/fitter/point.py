@@ -7,6 +7,7 @@ D_b decides.
 """
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,8 @@ class Point:
         """Take this root of D'V_0^-1 D, (p + 1, p + 1), and the criterion that it gives."""
         L_D.flags.writeable = False
         self.L_D = L_D
+        vars(self).pop("pwrss", None)
+        vars(self).pop("rounding", None)
         self.objective = objective(self.stats, self.groups.n, self.reml, self.factor.logdet, L_D.diagonal())
 
     @property
@@ -44,12 +47,12 @@ class Point:
         """n for ML, n - p for REML."""
         return self.groups.n - self.stats.p * self.reml
 
-    @property
+    @cached_property
     def pwrss(self) -> float:
         """The penalised residual sum of squares at its minimum over beta and u (of scaled y)."""
         return float(self.L_D[-1, -1] ** 2)
 
-    @property
+    @cached_property
     def rounding(self) -> float:
         """How far rounding may move the objective: a few units in the last place of its terms."""
         left = min(1.0, max(self.pwrss / self.groups.n, CANCELLED))
@@ -86,10 +89,10 @@ class Point:
 
     # --- slopes ---
 
-    @cached_property
+    @property
     def A(self) -> Array:
         """(u, q, q) = L^-1 R."""
-        return forward(self.factor.L, self.groups.R)
+        return self.factor.A
 
     @cached_property
     def F(self) -> Array:
@@ -163,13 +166,18 @@ class Point:
         return (F - f.Lc.weighted(self.A, f.TLT), *self._rest_traces())
 
     def _rest_traces(self) -> list[Array]:
-        """Of the later blocks: from Lambda'F Lambda = 1 - T^-1 where Lambda can be divided by, else from N."""
+        """Of the later blocks: from Lambda'F Lambda = 1 - T^-1 where Lambda can be divided by, else from N.
+
+        N = Z_r'V_1^-1 Z_r where the system is dense; where it is sparse, Lambda is given a little to be divided by.
+        """
         f, rest, out = self.factor, self.stats.blocks[1:], []
         assert f.system is not None and f.Lc is not None
         N = None
-        for (block, at), Lambda in zip(places(rest), f.others, strict=True):
-            if smallest(Lambda) > INVERTIBLE:
-                inner = block.J * np.eye(block.q) - _diagonal_sum(f.system.inverse, at, block.q)
+        for b, ((block, at), Lambda) in enumerate(zip(places(rest), f.others, strict=True)):
+            divisible = smallest(Lambda) > INVERTIBLE
+            if divisible or self.stats.plan is not None:
+                Lambda, system = (Lambda, f.system) if divisible else f.lifted(b)
+                inner = block.J * np.eye(block.q) - _diagonal_sum(system.inverse, at, block.q)
                 out.append(np.linalg.solve(Lambda.T, np.linalg.solve(Lambda.T, inner).T))
             else:
                 N = self.stats.W_rr + f.Lc.gram() if N is None else N
@@ -180,8 +188,12 @@ class Point:
     @cached_property
     def block_derivatives(self) -> tuple[Array, ...]:
         """For each block D_b, (q, q)."""
-        parts = [self.counted(k) for k in self.k]
-        return tuple(trace - _moments(k) for trace, k in zip(self.traces, parts, strict=True))
+        return tuple(trace - moment for trace, moment in zip(self.traces, self.moments, strict=True))
+
+    @cached_property
+    def moments(self) -> tuple[Array, ...]:
+        """For each block the (q, q) sum over its levels of k k', with the columns that the criterion counts."""
+        return tuple(_moments(self.counted(k)) for k in self.k)
 
     @cached_property
     def variance_derivative(self) -> tuple[Array, ...]:
@@ -233,13 +245,13 @@ def _moments(k: Array) -> Array:
     return np.asarray(rows @ rows.T)
 
 
-def _diagonal_sum(A: Array, at: slice, q: int) -> Array:
+def _diagonal_sum(A: Any, at: slice, q: int) -> Array:
     """(q, q) sum of the diagonal blocks, q by q, of a part of a symmetric A, of which the lower triangle is read."""
     part = A[at, at]
     out = np.empty((q, q))
     for a in range(q):
         for b in range(a + 1):
-            out[a, b] = out[b, a] = np.diagonal(part, b - a)[b::q].sum() if a != b else np.diagonal(part)[a::q].sum()
+            out[a, b] = out[b, a] = part.diagonal(b - a)[b::q].sum()
     return out
 
 

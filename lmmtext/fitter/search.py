@@ -64,7 +64,7 @@ class Search:
     @property
     def is_cheap(self) -> bool:
         """Whether a further descent costs little: few different groups, few effects of later factors."""
-        return len(self.groups.t) <= CHEAP and len(self.stats.W_rr) <= CHEAP / 4
+        return len(self.groups.t) <= CHEAP and self.stats.m_r <= CHEAP / 4
 
     def at(self, theta: Array) -> Point:
         """The point at theta; LinAlgError where floating point cannot factor."""
@@ -143,14 +143,16 @@ def newton(search: Search, point: Point, known: End | None = None) -> tuple[Poin
     free = _free(point)
     if not free.any():
         return point, 0.0, None
-    decrement, fresh, certain = np.inf, True, search.exact
+    decrement, fresh, certain, all_free = np.inf, True, search.exact, bool(free.all())
     for _ in range(STEPS):
         if fresh:
             certain = search.exact or decrement <= NEAR
             d = _scale(point)[free]
             averaged = search.exact or not certain
-            H = hessian(point)[np.ix_(free, free)] if averaged else _differenced(search, point, free)
-            values, basis = np.linalg.eigh(H * np.outer(d, d))
+            H = hessian(point) if averaged else _differenced(search, point, free)
+            if averaged and not all_free:
+                H = H[np.ix_(free, free)]
+            values, basis = np.linalg.eigh(H * (d[:, None] * d))
             size = np.abs(values)
             sure = size > (NOISE if averaged else DIFFERENCED) * size.max()
         along = basis.T @ (d * point.gradient[free])
@@ -167,7 +169,7 @@ def newton(search: Search, point: Point, known: End | None = None) -> tuple[Poin
         if decrement > before / 10 and not fresh:
             fresh = True  # the curvature that was kept no longer serves
             continue
-        better = _shortened(search, point, free, step / max(1.0, float(np.linalg.norm(step / d))), decrement)
+        better = _shortened(search, point, free, step / max(1.0, float(((step / d) ** 2).sum()) ** 0.5), decrement)
         if better is None:
             if certain and fresh:
                 break
@@ -201,12 +203,12 @@ def _differenced(search: Search, point: Point, free: np.ndarray) -> Array:
 
 def _shortened(search: Search, point: Point, free: np.ndarray, step: Array, decrement: float) -> Point | None:
     """The point after the longest of the steps 1, 1/2, 1/4, ... that goes down, but for rounding."""
+    whole = np.zeros(len(free))
+    whole[free] = step
+    enough, allowed = min(1e-4 * decrement, 1.0), point.objective + point.rounding
     for halving in range(12):
-        theta = point.theta.copy()
-        theta[free] += step / 2**halving
-        tried = search.tried(theta)
-        enough = min(1e-4 * decrement, 1.0) / 4**halving
-        if tried is not None and tried.objective <= point.objective - enough + point.rounding:
+        tried = search.tried(point.theta + whole / 2**halving)
+        if tried is not None and tried.objective <= allowed - enough / 4**halving:
             return tried
     return None
 

@@ -41,13 +41,13 @@ def from_moments(search: Search) -> Array:
     and E t_jk^2 = w + R_jkk^2 v for the first.
     """
     stats, groups = search.stats, search.groups
-    inner = np.diag(stats.W_rr)
+    inner = stats.W_rr.diagonal()
     used = inner > 1e-6 * stats.n / max(
         1, len(inner)
     )  # an outer factor does not vary within the groups of an inner one
     divisor = np.where(used, inner, 1.0)
     found = np.where(used, stats.W_rD[:, -1] ** 2 / divisor, 0.0)
-    slope = np.where(used, (stats.W_rr**2).sum(axis=1) / divisor, 0.0)
+    slope = np.where(used, np.asarray((stats.W_rr * stats.W_rr).sum(axis=1)) / divisor, 0.0)
     parts = []  # for each coefficient of the later factors: sum found, number, sum slope, sum W_ll
     for block, at in places(stats.blocks[1:]):
         parts += [[a[at][k :: block.q].sum() for a in (found, used, slope, inner * used)] for k in range(block.q)]

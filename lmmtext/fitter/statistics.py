@@ -5,21 +5,27 @@ with orthonormal columns (rows weighted), y by its residual from X divided by it
 columns of a correlated random term by orthogonal ones, z' = z~' T. Estimates are carried back afterwards.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 
 from lmmtext.arrays import Array, freeze
 from lmmtext.coding import well_conditioned_root
 from lmmtext.design import Design
-from lmmtext.fitter.blocks import Block, Orthogonal, gram, group_qr
-from lmmtext.fitter.coupling import Coupling, coupling
+from lmmtext.fitter.blocks import Block, Orthogonal, closed, gram, group_qr
+from lmmtext.fitter.coupling import Coupling, SparseCoupling, WideCoupling, coupling
+from lmmtext.fitter.stages import Plan, plan
 from lmmtext.structure import Structure
 from lmmtext.terms import Term
 
 DENSE_BYTES = 6 * 2**30  # the largest system of the factors after the first that is made dense
+OF_THE_MODEL = ("logdet_R_X", "entries", "units", "order")  # what is kept with the statistics, whatever the response
+SPARSE_FROM = 400  # random effects of the later factors from which it is tried to eliminate them in stages
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +43,9 @@ class Statistics:
     bases: tuple[Array, ...]  # T of each term
     first: Orthogonal
     c: Coupling
-    W_rr: Array  # (m_r, m_r)
+    W_rr: Array | scipy.sparse.csr_array  # (m_r, m_r)
+    plan: Plan | None  # how the system of the rest is factored; None: densely
     D: Array  # (n, p + 1)
-    E: Array  # (n, p + 1) = D - U t
     R_X: Array  # (p, p)
     beta: Array  # (p,) least squares
     scale: float  # y = X beta + scale * y~
@@ -60,6 +66,11 @@ class Statistics:
     def p(self) -> int:
         """Fixed effects."""
         return len(self.R_X)
+
+    @property
+    def m_r(self) -> int:
+        """Random effects of the blocks after the first."""
+        return len(self.W_rD)
 
     @property
     def R(self) -> Array:
@@ -110,47 +121,33 @@ class Statistics:
             out.append(factor.reshape(block.q, block.q))
         return out
 
-    def with_response(self, y: Array) -> "Statistics":
+    def with_response(self, y: Array) -> Statistics:
         """Return the statistics of another response (weighted and without its offset), reusing all else."""
-        beta, scale, residual = _standardised(self.D[:, :-1], self.R_X, y)
-        last = residual[:, None]
-        t, E = self.first.project(last)
-        D, E = _with_last(self.D, last), _with_last(self.E, E)
-        W_rD = np.hstack([self.W_rD[:, :-1], _sums(self.blocks[1:], E[:, -1:])])
-        W_DD = self.W_DD.copy()
-        W_DD[-1] = W_DD[:, -1] = E[:, -1] @ E
-        t = np.concatenate([self.t[:, :, :-1], t], axis=2)
-        return replace(self, D=D, E=E, beta=beta, scale=scale, t=t, W_rD=W_rD, W_DD=W_DD)
+        D = self.D.copy(order="F")
+        beta, scale = _standardise(D, self.R_X, y)
+        t = np.concatenate([self.t[:, :, :-1], self.first.project(D[:, -1:])], axis=2)
+        W_DD, W_rD = _within(self.first, self.blocks[1:], D, t)
+        out = replace(self, D=D, beta=beta, scale=scale, t=t, W_rD=W_rD, W_DD=W_DD)
+        vars(out).update({name: vars(self)[name] for name in OF_THE_MODEL if name in vars(self)})
+        return out
 
 
 def statistics(design: Design) -> Statistics:
     """Reduce a design to its sufficient statistics.
 
-    Raises MemoryError when the grouping factors after the first have so many levels that their dense
-    system would not fit; the message gives its size.
+    Raises MemoryError when the grouping factors after the first are crossed so much, with so many levels, that their
+    dense system would not fit; the message gives its size.
     """
     w = None if design.weights is None else np.sqrt(design.weights)
-    Q, R_X = _orthonormal(design.X if w is None else design.X * w[:, None])
-    y = weighted_response(design, design.y)
-    beta, scale, residual = _standardised(Q, R_X, y)
-    D = np.empty((len(y), len(R_X) + 1), order="F")
-    D[:, :-1], D[:, -1] = Q, residual
+    D = np.empty((design.n, design.p + 1), order="F")
+    R_X = _orthonormal(design.X if w is None else design.X * w[:, None], D[:, :-1])
+    beta, scale = _standardise(D, R_X, weighted_response(design, design.y))
     orthogonal, bases = zip(*(_basis(term) for term in design.terms), strict=True)
     blocks = _blocks(design.terms, orthogonal, w)
-    rest = blocks[1:]
-    m_r = sum(b.m for b in rest)
-    if 8 * 4 * m_r**2 > DENSE_BYTES:
-        listed = ", ".join(f"{design.terms[b.terms[0]].group} ({b.m})" for b in rest)
-        raise MemoryError(
-            f"the random effects of {listed} would need a dense system of {m_r} rows, "
-            f"{8 * 4 * m_r**2 / 2**30:.0f} GiB. Fit fewer or coarser grouping factors."
-        )
     first = group_qr(blocks[0])
-    t, E = first.project(D)
-    c, W_rr = coupling(first.unit, rest) if rest else coupling(blocks[0], ()), np.zeros((0, 0))
-    if rest:
-        lower = np.tril(gram(rest).toarray() - c.gram())
-        W_rr = lower + np.tril(lower, -1).T
+    t = first.project(D)
+    c, W_rr, order = _rest(design, first, blocks)
+    W_DD, W_rD = _within(first, blocks[1:], D, t)
     return Statistics(
         structure=design.structure,
         blocks=blocks,
@@ -158,16 +155,44 @@ def statistics(design: Design) -> Statistics:
         first=first,
         c=c,
         W_rr=W_rr,
+        plan=order,
         D=D,
-        E=E,
         R_X=R_X,
         beta=beta,
         scale=scale,
         log_weights=0.0 if design.weights is None else float(np.log(design.weights).sum()),
         t=t,
-        W_rD=_sums(rest, E),
-        W_DD=E.T @ E,
+        W_rD=W_rD,
+        W_DD=W_DD,
     )
+
+
+def _rest(
+    design: Design, first: Orthogonal, blocks: Sequence[Block]
+) -> tuple[Coupling, Array | scipy.sparse.csr_array, Plan | None]:
+    """c and W_rr of the factors after the first, and how their system is factored."""
+    rest = blocks[1:]
+    if not rest:
+        return coupling(blocks[0], ()), np.zeros((0, 0)), None
+    c = coupling(first.unit, rest)
+    m_r = sum(b.m for b in rest)
+    core = m_r
+    if m_r > SPARSE_FROM and isinstance(c, SparseCoupling) and (wide := c.wide()) is not None:
+        inner, outer = gram(rest), wide.gram()
+        order = plan(closed(rest, inner + outer))
+        core = order.core
+        if core <= m_r / 2:
+            c, W_rr = wide, scipy.sparse.csr_array(inner - outer)
+    if 8 * 4 * core**2 > DENSE_BYTES:
+        listed = ", ".join(f"{design.terms[b.terms[0]].group} ({b.m})" for b in rest)
+        raise MemoryError(
+            f"the random effects of {listed} are crossed so much that a dense system of {core} rows is left, "
+            f"{8 * 4 * core**2 / 2**30:.0f} GiB. Fit fewer or coarser grouping factors."
+        )
+    if isinstance(c, WideCoupling):
+        return c, W_rr, order
+    lower = np.tril(gram(rest).toarray() - c.gram())
+    return c, lower + np.tril(lower, -1).T, None
 
 
 def weighted_response(design: Design, y: Array) -> Array:
@@ -176,49 +201,56 @@ def weighted_response(design: Design, y: Array) -> Array:
     return y if design.weights is None else y * np.sqrt(design.weights)
 
 
-def _with_last(A: Array, last: Array) -> Array:
-    """A copy of A, column after column in memory, with another last column."""
-    out = A.copy(order="F")
-    out[:, -1:] = last
-    return out
+def _within(first: Orthogonal, rest: Sequence[Block], D: Array, t: Array) -> tuple[Array, Array]:
+    """W_DD = E'E and W_rD = Z_r'E, with E = D - U t; E is kept as a whole only where later factors need it."""
+    W_DD = np.zeros((D.shape[1],) * 2)
+    E = np.empty(D.shape, order="F") if rest else None
+    for rows, part in first.remainders(D, t):
+        W_DD += part.T @ part
+        if E is not None:
+            E[rows] = part
+    return W_DD, np.zeros((0, D.shape[1])) if E is None else np.vstack([b.sums(E) for b in rest])
 
 
-def _sums(blocks: Sequence[Block], B: Array) -> Array:
-    """Z_r'B, (m_r, c)."""
-    return np.vstack([b.sums(B) for b in blocks]) if blocks else np.zeros((0, B.shape[1]))
+def _orthonormal(X: Array, Q: Array) -> Array:
+    """Fill Q, (n, p), with orthonormal columns, X = Q R, and return R (p, p).
 
-
-def _orthonormal(X: Array) -> tuple[Array, Array]:
-    """X = Q R with orthonormal Q: by the Cholesky factor of X'X where that loses nothing, else by Householder's QR."""
+    By the Cholesky factor of X'X where that loses nothing, else by Householder's QR.
+    """
     R = well_conditioned_root(X)
     if R is None:
-        return np.linalg.qr(X)
-    return _times_inverse(X, R), R
+        Q[:], R = np.linalg.qr(X)
+    else:
+        _times_inverse(X, R, Q)
+    return R
 
 
-def _times_inverse(X: Array, R: Array) -> Array:
-    """X R^-1 for an upper triangular R, by operations that treat equal rows of X equally."""
-    Q = np.empty(X.shape, order="F")
+def _times_inverse(X: Array, R: Array, Q: Array) -> None:
+    """Fill Q with X R^-1 for an upper triangular R, by operations that treat equal rows of X equally."""
     for k in range(X.shape[1]):
         column = X[:, k]
         for i in range(k):
             column = column - R[i, k] * Q[:, i]
         np.divide(column, R[k, k], out=Q[:, k])
-    return Q
 
 
-def _standardised(Q: Array, R: Array, y: Array) -> tuple[Array, float, Array]:
-    """Least squares coefficients, scale and standardised residual of y on X = Q R."""
+def _standardise(D: Array, R: Array, y: Array) -> tuple[Array, float]:
+    """Fill the last column of D = [Q, y~] with the standardised residual of y on X = Q R.
+
+    Returns the least squares coefficients and the scale, y = X beta + scale * y~.
+    """
+    Q, residual = D[:, :-1], D[:, -1]
     along = Q.T @ y
-    residual = Q @ -along
-    residual += y
+    np.matmul(Q, along, out=residual)
+    np.subtract(y, residual, out=residual)
     again = Q.T @ residual
-    residual -= Q @ again  # once more: orthogonal to working precision
+    for k in range(len(again)):  # once more: orthogonal to working precision
+        np.subtract(residual, Q[:, k] * again[k], out=residual)
     scale = float(np.sqrt(residual @ residual / len(y)))
     if scale <= 1e-14 * float(max(y.max(initial=0.0), -y.min(initial=0.0))) * np.sqrt(len(y)):
         raise ValueError("the fixed effects fit the response exactly: no variance is left to be divided.")
     residual /= scale
-    return np.linalg.solve(R, along + again), scale, residual
+    return np.linalg.solve(R, along + again), scale
 
 
 def _basis(term: Term) -> tuple[Array, Array]:
@@ -232,7 +264,9 @@ def _basis(term: Term) -> tuple[Array, Array]:
         size, rms = np.abs(np.diag(R)), _rms(term.matrix)
         if len(size) == term.q and (size > 1e-10 * rms * np.sqrt(len(term.matrix))).all():
             T = R / (np.sign(np.diag(R)) * np.sqrt(len(term.matrix)))[:, None]
-            return _times_inverse(term.matrix, T), T
+            columns = np.empty(term.matrix.shape, order="F")
+            _times_inverse(term.matrix, T, columns)
+            return columns, T
     rms = _rms(term.matrix)
     return (term.matrix if (rms == 1).all() else term.matrix / rms), np.diag(rms)
 

@@ -3,7 +3,7 @@
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import lapack
+import scipy  # its parts are imported when they are first used
 
 from lmmtext.arrays import Array
 
@@ -12,7 +12,9 @@ class Dense:
     """T = L L' for a symmetric T, (m, m), of which only the lower triangle is read; T is overwritten."""
 
     def __init__(self, T: Array) -> None:
-        upper, info = lapack.dpotrf(T.T, lower=0, clean=1, overwrite_a=1)  # T.T is in Fortran's order: no copy
+        upper, info = scipy.linalg.lapack.dpotrf(
+            T.T, lower=0, clean=1, overwrite_a=1
+        )  # T.T is in Fortran's order: no copy
         if info:
             raise np.linalg.LinAlgError("the system of the later grouping factors is not positive definite")
         self.upper = upper
@@ -24,13 +26,13 @@ class Dense:
 
     def forward(self, B: Array) -> Array:
         """L^-1 B."""
-        return np.asarray(lapack.dtrtrs(self.upper, B, lower=0, trans=1)[0])
+        return np.asarray(scipy.linalg.lapack.dtrtrs(self.upper, B, lower=0, trans=1)[0])
 
     def backward(self, B: Array) -> Array:
         """L'^-1 B."""
-        return np.asarray(lapack.dtrtrs(self.upper, B, lower=0, trans=0)[0])
+        return np.asarray(scipy.linalg.lapack.dtrtrs(self.upper, B, lower=0, trans=0)[0])
 
     @cached_property
     def inverse(self) -> Array:
         """T^-1, of which only the lower triangle is filled."""
-        return np.asarray(lapack.dpotri(self.upper, lower=0)[0].T)
+        return np.asarray(scipy.linalg.lapack.dpotri(self.upper, lower=0)[0].T)

@@ -8,11 +8,11 @@ from numpy.typing import ArrayLike
 
 from lmmtext.arrays import Array, as_matrix, as_vector, as_weights, one_of, readonly
 from lmmtext.criterion import CRITERIA, deviance
-from lmmtext.gls import gls
 from lmmtext.iterative.alternating import em, gauss_seidel
 from lmmtext.iterative.direct import direct
 from lmmtext.iterative.problem import Problem
 from lmmtext.iterative.scoring import average, fisher
+from lmmtext.least_squares import gls
 from lmmtext.routes import factor
 from lmmtext.structure import Structure
 from lmmtext.variance_parameters import parameter_names

@@ -7,8 +7,8 @@ import numpy as np
 
 from lmmtext.arrays import Array
 from lmmtext.derivatives import relative_derivative
-from lmmtext.gls import gls, project
 from lmmtext.iterative.problem import Problem, bfgs, stands_still
+from lmmtext.least_squares import gls, project
 from lmmtext.routes import factor
 from lmmtext.variance_parameters import theta_and_sigma2, variance_parameters
 

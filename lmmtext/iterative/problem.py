@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 
 from lmmtext.arrays import Array
 from lmmtext.covariance import MarginalCovariance
@@ -85,7 +85,7 @@ def bfgs(problem: Problem, slope: Callable[[Array], tuple[float, Array]], theta:
         value, gradient = slope(unit * x)
         return value, unit * gradient
 
-    result = minimize(
+    result = scipy.optimize.minimize(
         scaled,
         theta / unit,
         jac=True,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from lmmtext.gls import gls, ols, project
+from lmmtext.least_squares import gls, ols, project
 from lmmtext.routes import factor
 from tests.closeness import assert_near, backward, collinearity, relative, relative_fit
 from tests.exact import exact, to_float

@@ -1,0 +1,1 @@
+"""One runner for each peer: a process that reads one case, fits it, and prints one line of JSON."""
