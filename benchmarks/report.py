@@ -69,8 +69,7 @@ the formula: {data}.
 
 ## A parametric bootstrap replicate
 
-Draw a response from the fit of sleepstudy and fit it again, in milliseconds of CPU:
-`fit.refit(fit.simulate(rng=rng))` beside `refit(fit, simulate(fit)[[1]])`.
+Draw a response from the fit of sleepstudy and fit it again, in milliseconds of CPU a replicate.
 
 {bootstrap}
 
@@ -129,11 +128,17 @@ def starts(raw: Raw) -> str:
 
 def bootstrap(raw: Raw) -> str:
     """Return the time of a replicate, and the ratio."""
-    peers = [peer for peer in ("lmmtext", "lme4") if middle(raw, "bootstrap", peer) is not None]
-    rows = [[peer, number(1e3 * (middle(raw, "bootstrap", peer) or 0))] for peer in peers]
-    if len(peers) == 2:
-        rows.append(["ratio", number(tables.ratio(raw, "bootstrap", "lmmtext", "lme4") or 0, 2)])
-    return table(["package", "CPU, ms"], rows)
+    calls = {
+        "lme4: `refit(fit, simulate(fit)[[1]])`": ("lme4", "cpu"),
+        "lmmtext: `fit.refit(fit.simulate(rng=rng))`": ("lmmtext", "cpu"),
+        "lmmtext: `fit.bootstrap(100, rng=rng)`, a hundredth": ("lmmtext", "together_cpu"),
+    }
+    rows = []
+    for call, (peer, field) in calls.items():
+        seconds, ratio = middle(raw, "bootstrap", peer, field), tables.ratio(raw, "bootstrap", peer, "lme4", field)
+        if seconds is not None:
+            rows.append([call, number(1e3 * seconds), number(ratio, 3) if ratio is not None else "-"])
+    return table(["call", "CPU, ms", "over lme4's"], rows)
 
 
 def growth(raw: Raw, series: str) -> str:

@@ -53,9 +53,9 @@ def middle(raw: Raw, what: str, peer: str, field: str = "cpu") -> float | None:
     return median(found.values()) if found else None
 
 
-def ratio(raw: Raw, what: str, peer: str, other: str) -> float | None:
+def ratio(raw: Raw, what: str, peer: str, other: str, field: str = "cpu") -> float | None:
     """Return the median over rounds of the ratio of two peers' CPU times, each ratio taken within a round."""
-    mine, its = values(raw, what, peer, "cpu"), values(raw, what, other, "cpu")
+    mine, its = values(raw, what, peer, field), values(raw, what, other, "cpu")
     shared = [mine[k] / its[k] for k in mine if k in its]
     return median(shared) if shared else None
 

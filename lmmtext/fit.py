@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from lmmtext import bootstrap as bootstraps
 from lmmtext import inference, prediction
 from lmmtext import summary as summaries
 from lmmtext.design import build
@@ -72,6 +73,10 @@ class Fit(Estimates):
         """Draw a new response from the fitted model."""
         return prediction.simulate(self, rng)
 
+    def bootstrap(self, size: int, *, rng: np.random.Generator) -> pd.DataFrame:
+        """Draw `size` responses from the fitted model, fit each, and return the estimates."""
+        return bootstraps.bootstrap(self, size, rng=rng)
+
     def refit(self, y: ArrayLike) -> "Fit":
         """Return the fit of the same model to another response of the same rows; all else is reused.
 
@@ -106,7 +111,7 @@ class Fit(Estimates):
 
     # what the functions say of themselves holds for the methods
     predict.__doc__, simulate.__doc__ = prediction.predict.__doc__, prediction.simulate.__doc__
-    confint.__doc__ = inference.confint.__doc__
+    confint.__doc__, bootstrap.__doc__ = inference.confint.__doc__, bootstraps.bootstrap.__doc__
 
     def summary(self) -> summaries.Summary:
         """Return the summary: prints as text, shows as tables in a notebook.

@@ -102,18 +102,22 @@ def simulate(fit: Estimates, rng: np.random.Generator) -> pd.Series:
     >>> len(fit.simulate(rng=np.random.default_rng(1)))
     30
     """
+    return pd.Series(draw(fit, rng), index=fit.design.index, name="y")
+
+
+def draw(fit: Estimates, rng: np.random.Generator) -> Array:
+    """(n,) what `simulate` draws, without its index."""
     if not isinstance(rng, np.random.Generator):
         raise TypeError(
             f"rng must be a numpy Generator, such as numpy.random.default_rng(1), got {type(rng).__name__}."
         )
-    d = fit.design
+    d, sigma = fit.design, fit.sigma
     y = d.X @ fit.beta + (0.0 if d.offset is None else d.offset)
-    sigma = fit.sigma
     for term, factor in zip(d.terms, fit.factors, strict=True):
         alpha = rng.standard_normal((len(term.levels), term.q)) @ (sigma * factor.T)
         y = y + np.einsum("ik,ik->i", term.matrix, alpha[term.codes])
     epsilon = sigma * rng.standard_normal(d.n)
-    return pd.Series(y + (epsilon if d.weights is None else epsilon / np.sqrt(d.weights)), index=d.index, name="y")
+    return np.asarray(y + (epsilon if d.weights is None else epsilon / np.sqrt(d.weights)))
 
 
 def _rows_of_fit(fit: Estimates) -> Rows:

@@ -135,7 +135,7 @@ def test_the_other_modes_answer_too(monkeypatch, tmp_path):
     ours, case = environments.PEERS["lmmtext"], cases.CASES["dyestuff"]
     data = cases.write(case, tmp_path)
     assert children.ask(ours, ["mode=import"]).keys() == {"import_cpu"}
-    assert children.ask(ours, children.arguments(case, "bootstrap", data, [], data)).keys() == {"cpu"}
+    assert children.ask(ours, children.arguments(case, "bootstrap", data, [], data)).keys() == {"cpu", "together_cpu"}
     assert children.ask(ours, children.arguments(case, "big", data, [], data))["objective"] > 0
 
 
@@ -287,7 +287,8 @@ def example():
     records += [{"what": "fit big", "round": 1, "peer": p, "failed": w} for p, w in {"glmm": "more than 130 s"}.items()]
     records += [{"what": "import", "round": 1, "peer": "lmmtext", "import_cpu": 0.25}]
     records += [
-        {"what": "bootstrap", "round": 1, "peer": p, "cpu": t} for p, t in {"lmmtext": 0.01, "lme4": 0.04}.items()
+        {"what": "bootstrap", "round": 1, "peer": "lmmtext", "cpu": 0.01, "together_cpu": 0.002},
+        {"what": "bootstrap", "round": 1, "peer": "lme4", "cpu": 0.04},
     ]
     point = {"series": "n", "size": 10_000, "round": 1, "cpu": 0.012, "parts": {"build": 0.004, "minimise": 0.005}}
     return {
@@ -347,7 +348,11 @@ def test_the_tables_of_given_numbers_are_these():
         "- **mixedlm**: its environment could not be made.",
     ]
     assert report.starts(raw).splitlines()[2] == "| lmmtext | 250 | 8.00 | 12.0 | 4.00 |"
-    assert report.bootstrap(raw).splitlines()[2:] == ["| lmmtext | 10.0 |", "| lme4 | 40.0 |", "| ratio | 0.25 |"]
+    assert report.bootstrap(raw).splitlines()[2:] == [
+        "| lme4: `refit(fit, simulate(fit)[[1]])` | 40.0 | 1.00 |",
+        "| lmmtext: `fit.refit(fit.simulate(rng=rng))` | 10.0 | 0.250 |",
+        "| lmmtext: `fit.bootstrap(100, rng=rng)`, a hundredth | 2.00 | 0.0500 |",
+    ]
     assert report.growth(raw, "n").splitlines()[4] == ("| 10,000 | 12.0 | 4.00 | - | 5.00 | 12 | 1.00 | 2.00 | 4.0 |")
 
 

@@ -255,3 +255,52 @@ def test_a_model_without_fixed_effects_can_be_fitted():
     assert "No fixed effects" in str(fit)
     assert np.isclose(fit.objective, dense(fit)["objective"], rtol=1e-12)
     assert fit.objective == lmm("y ~ 0 + (1 | a)", unbalanced(), criterion="ml").objective
+
+
+@pytest.mark.parametrize(
+    ("formula", "data", "criterion"),
+    [
+        ("Reaction ~ Days + (Days | Subject)", "sleepstudy", "reml"),
+        ("Reaction ~ Days + (Days || Subject)", "sleepstudy", "ml"),
+        ("Yield ~ 1 + (1 | Batch)", "dyestuff", "reml"),
+        ("diameter ~ 1 + (1 | plate) + (1 | sample)", "penicillin", "reml"),
+    ],
+)
+def test_a_bootstrap_gives_what_refits_of_the_same_draws_give(formula, data, criterion):
+    fit = lmm(formula, load(data), criterion=criterion)
+    found = fit.bootstrap(25, rng=np.random.default_rng(3))
+    rng = np.random.default_rng(3)
+    for _, row in found.iterrows():
+        again = fit.refit(fit.simulate(rng=rng))
+        assert np.isclose(row["objective"], again.objective, rtol=0, atol=1e-9)
+        assert row["converged"] == again.converged
+        assert np.allclose(row[list(again.fixef.index)].astype(float), again.fixef, rtol=1e-6, atol=1e-6)
+        assert np.isclose(row["sigma"], again.sigma, rtol=1e-6)
+        for term in again.varcorr.values():
+            sd = row[[f"sd_{name}|{term.group}" for name in term.columns]].astype(float)
+            assert np.allclose(sd, term.sd, rtol=1e-5, atol=1e-5)
+
+
+def test_a_bootstrap_finds_correlations_and_unbalanced_groups_too():
+    table = SLEEP.drop(index=[3, 7, 20, 21, 22, 100])
+    fit = lmm("Reaction ~ Days + (Days | Subject)", table)
+    found = fit.bootstrap(10, rng=np.random.default_rng(4))
+    rng = np.random.default_rng(4)
+    wanted = [fit.refit(fit.simulate(rng=rng)).varcorr["Subject"].corr.iloc[1, 0] for _ in range(10)]
+    assert np.allclose(found["cor_Days.(Intercept)|Subject"], wanted, atol=1e-5)
+
+
+def test_a_bootstrap_recovers_the_spread_of_the_estimates():
+    """Balanced data: the standard error of the bootstrap means is that of the fixed effects, to simulation error."""
+    fit = lmm("Reaction ~ Days + (Days | Subject)", SLEEP)
+    found = fit.bootstrap(400, rng=np.random.default_rng(5))
+    assert found["converged"].mean() > 0.99
+    ratio = found[["(Intercept)", "Days"]].std() / fit.stderr
+    assert ((ratio > 0.88) & (ratio < 1.12)).all()  # +- 3.4 standard errors of a standard deviation from 400
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, True, "ten"])
+def test_a_bootstrap_wants_a_number_of_replicates(size):
+    fit = lmm("Yield ~ 1 + (1 | Batch)", load("dyestuff"))
+    with pytest.raises(ValueError, match="size must be a positive integer"):
+        fit.bootstrap(size, rng=np.random.default_rng(1))

@@ -21,5 +21,13 @@ def replicate(fit: Any) -> Callable[[], Any]:
     return lambda: fit.refit(fit.simulate(rng=rng))
 
 
+def hundred(fit: Any) -> Callable[[], Any]:
+    """Return a bootstrap of a hundred replicates."""
+    import numpy as np
+
+    rng = np.random.default_rng(1)
+    return lambda: fit.bootstrap(100, rng=rng)
+
+
 if __name__ == "__main__":
-    serve(Peer("lmmtext", prepare, lambda fit: fit.objective, lambda fit: fit.converged, replicate))
+    serve(Peer("lmmtext", prepare, lambda fit: fit.objective, lambda fit: fit.converged, replicate, hundred))

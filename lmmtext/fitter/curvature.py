@@ -143,7 +143,7 @@ def _contracted(X: Array, S: Array, other: Array) -> Array:
 
 def _squares(point: Point, S: list[Array]) -> Array:
     """|M_S|^2 of all directions, (k, k), each entry of M_S with the weight that the criterion gives it."""
-    W = _weights(len(point.L_D), point.reml, point.df)
+    W = weights_of_squares(len(point.L_D), point.reml, point.df)
     width, parts = len(W), []
     for k, direction in zip(point.k, S, strict=True):
         q = direction.shape[1]
@@ -155,7 +155,7 @@ def _squares(point: Point, S: list[Array]) -> Array:
 
 
 @lru_cache(maxsize=64)
-def _weights(width: int, reml: bool, df: int) -> Array:
+def weights_of_squares(width: int, reml: bool, df: int) -> Array:
     """(p + 1, p + 1): what the squares of the entries of M_S count."""
     W = np.full((width, width), float(reml))
     W[-1] = W[:, -1] = 1.0

@@ -161,14 +161,17 @@ def residual_root(stats: Statistics, effects: Sequence[Array], whitened: Sequenc
     return np.asarray(np.linalg.cholesky(E.T @ E + U.T @ U))
 
 
-def objective(stats: Statistics, n: int, reml: bool, logdet: float, diagonal: Array) -> float:
-    """-2 log L or the REML criterion, with every constant, from log |M| and the diagonal of the root of D'V_0^-1 D."""
+def objective(stats: Statistics, n: int, reml: bool, logdet: Any, diagonal: Array, scale: Any = None) -> Any:
+    """-2 log L or the REML criterion, with every constant, from log |M| and the diagonal of the root of D'V_0^-1 D.
+
+    Of several responses at once when ``diagonal`` is (p + 1, b), and ``scale`` and ``logdet`` (b,).
+    """
     df = n - stats.p * reml
-    sigma2 = (stats.scale * diagonal[-1]) ** 2 / df
+    sigma2 = ((stats.scale if scale is None else scale) * diagonal[-1]) ** 2 / df
     value = logdet + df * (1 + np.log(2 * np.pi * sigma2)) - stats.log_weights
     if reml:
-        value += 2 * (np.log(diagonal[:-1]).sum() + stats.logdet_R_X)
-    return float(value)
+        value += 2 * (np.log(diagonal[:-1]).sum(axis=0) + stats.logdet_R_X)
+    return value
 
 
 def places(blocks: Sequence[Block]) -> Iterator[tuple[Block, slice]]:

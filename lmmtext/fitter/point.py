@@ -40,7 +40,7 @@ class Point:
         self.L_D = L_D
         vars(self).pop("pwrss", None)
         vars(self).pop("rounding", None)
-        self.objective = objective(self.stats, self.groups.n, self.reml, self.factor.logdet, L_D.diagonal())
+        self.objective = float(objective(self.stats, self.groups.n, self.reml, self.factor.logdet, L_D.diagonal()))
 
     @property
     def df(self) -> int:

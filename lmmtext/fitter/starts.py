@@ -8,6 +8,7 @@ from lmmtext.fitter.search import Search, newton
 
 MANY = 4096  # different groups from which a first look is taken at a part of them
 PART = 512  # how many are looked at then
+GRID = np.append(0.0, 10.0 ** np.arange(-2, 2.25, 0.25))  # where the basins of a single theta are looked for
 
 
 def first_starts(search: Search) -> list[Array]:
@@ -106,10 +107,9 @@ def _sizes(search: Search) -> Array:
 
 def _basins(search: Search) -> list[Array]:
     """Starts for a single theta: the points of a grid, zero among them, that are lower than their neighbours."""
-    grid = np.append(0.0, 10.0 ** np.arange(-2, 2.25, 0.25))
-    around = np.concatenate([[np.inf], _along_one(search, grid), [np.inf]])
+    around = np.concatenate([[np.inf], _along_one(search, GRID), [np.inf]])
     lowest = np.flatnonzero((around[1:-1] <= around[:-2]) & (around[1:-1] <= around[2:]))
-    return [grid[[k]] for k in lowest]
+    return [GRID[[k]] for k in lowest]
 
 
 def _along_one(search: Search, grid: Array) -> Array:
