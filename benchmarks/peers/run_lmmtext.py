@@ -30,4 +30,4 @@ def hundred(fit: Any) -> Callable[[], Any]:
 
 
 if __name__ == "__main__":
-    serve(Peer("lmmtext", prepare, lambda fit: fit.objective, lambda fit: fit.converged, replicate, hundred))
+    serve(Peer("lmmtext", prepare, lambda fit: fit.objective, lambda fit: fit.converged, replicate, hundred=hundred))

@@ -19,4 +19,4 @@ def prepare(ask: Request, table: Any) -> Callable[[], Any]:
 
 
 if __name__ == "__main__":
-    serve(Peer("mixedlm_rs", prepare, lambda fit: -2 * fit.llf, lambda fit: fit.converged))
+    serve(Peer("mixedlm_rs", prepare, lambda fit: -2 * fit.llf, lambda fit: fit.converged, several=False))

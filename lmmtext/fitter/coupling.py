@@ -111,17 +111,28 @@ class SparseCoupling(Coupling):
     def _groups(self) -> np.ndarray:
         return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
 
+    def _listed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """All pairs of entries of a group, left and right, and their places in the flat c'c."""
+        short = np.int32 if max(self.m**2, len(self.columns)) < 2**31 else np.int64
+        at, groups, start = np.arange(len(self.columns), dtype=short), self._groups, self.start.astype(short)
+        ahead = at - start[groups] + 1  # entries of its group up to this one
+        left = np.repeat(at, ahead)
+        before = (np.cumsum(ahead) - ahead - start[groups]).astype(short)
+        right = np.arange(len(left), dtype=short) - np.repeat(before, ahead)
+        columns = self.columns.astype(short)
+        return left, right, columns[left] * short(self.m) + columns[right]
+
+    @property
+    def _is_listed(self) -> bool:
+        """Whether the pairs are few enough to be listed."""
+        return _number_of_pairs(np.diff(self.start)) <= PAIRS
+
     @cached_property
     def _pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        """All pairs of entries of a group, left and right, and their places in the flat c'c; None if too many."""
+        """The pairs, kept for all matrices with these entries; None if they are too many."""
         if self.pattern is not None:
             return self.pattern._pairs
-        if _number_of_pairs(np.diff(self.start)) > PAIRS:
-            return None
-        ahead = np.arange(len(self.columns)) - self.start[self._groups] + 1  # entries of its group up to this one
-        left = np.repeat(np.arange(len(self.columns)), ahead)
-        right = np.arange(len(left)) - np.repeat(np.cumsum(ahead) - ahead - self.start[self._groups], ahead)
-        return left, right, self.columns[left] * self.m + self.columns[right]
+        return self._listed() if self._is_listed else None
 
     def whitened(self, L: Array) -> SparseCoupling:
         values = forward(L[self._groups], self.values[:, :, None])[:, :, 0]
@@ -197,15 +208,20 @@ class ScalarCoupling(SparseCoupling):
     squares: Array | None = None  # (J,) 1 / L^2, when whitened
 
     @cached_property
-    def _by_group(self) -> scipy.sparse.csr_array:
-        """(m_r m_r, J): what each group adds to the flat lower triangle of c'c."""
+    def _by_group(self) -> scipy.sparse.csr_array | None:
+        """(m_r m_r, J): what each group adds to the flat lower triangle of c'c; None if the pairs are too many."""
         if isinstance(self.pattern, ScalarCoupling):
             return self.pattern._by_group
-        assert self._pairs is not None
-        left, right, place = self._pairs
+        if not self._is_listed:
+            return None
+        left, right, place = self._listed()
         v = self.values[:, 0]
         shape = (self.m**2, len(self.start) - 1)
         return scipy.sparse.csr_array((v[left] * v[right], (place, self._groups[left])), shape=shape)
+
+    def _weights(self) -> Array:
+        """(J,) what the products of the entries of c are to be multiplied by."""
+        return np.ones(len(self.start) - 1) if self.squares is None else self.squares
 
     def whitened(self, L: Array) -> ScalarCoupling:
         flat = L[:, 0, 0]
@@ -213,15 +229,22 @@ class ScalarCoupling(SparseCoupling):
         return replace(self, values=values, pattern=self.pattern or self, squares=1 / flat**2)
 
     def gram(self) -> Array:
-        if self._pairs is None or self.squares is None:
+        if self._by_group is None:
             return super().gram()
-        return np.asarray(self._by_group @ self.squares).reshape(self.m, self.m)
+        return np.asarray(self._by_group @ self._weights()).reshape(self.m, self.m)
 
     def weighted(self, A: Array, S: Array) -> Array:
-        if self._pairs is None or self.squares is None:
+        if self._by_group is None:
             return super().weighted(A, S)
-        G = np.asarray(self._by_group @ (self.squares * A[:, 0, 0] ** 2)).reshape(self.m, self.m)
+        G = np.asarray(self._by_group @ (self._weights() * A[:, 0, 0] ** 2)).reshape(self.m, self.m)
         return np.array([[_trace(G, S)]])
+
+    def quadratic(self, S: Array) -> Array:
+        if self._by_group is None:
+            return super().quadratic(S)
+        both = 2 * S  # each pair stands once in the lower triangle
+        both.reshape(-1)[:: self.m + 1] /= 2
+        return (self._weights() * (self._by_group.T @ both.reshape(-1)))[:, None, None]
 
 
 @dataclass(frozen=True, eq=False)

@@ -108,7 +108,7 @@ def _full(point: Point) -> Array:
     rest, turned_factors = s.blocks[1:], [o.T for o in f.others]
     J, q = point.F.shape[:2]
     N = mirrored(s.W_rr + f.Lc.gram())
-    T_inverse = mirrored(f.system.inverse)
+    T_inverse = mirrored(f.system.inverse())
     A = np.zeros((J, q, J, q))
     A[np.arange(J), :, np.arange(J)] = point.A
     Y = f.Lc.back(A.reshape(J, q, J * q))  # (m_r, J q) = c'P^-1 R

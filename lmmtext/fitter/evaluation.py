@@ -71,7 +71,8 @@ class Evaluation(Point):
         K = self._first_condvar
         if not self.factor.others:
             return (K,)
-        TLT = self.factor.TLT
+        assert self.factor.system is not None
+        TLT = self.factor.TLT(self.factor.system.inverse())
         K = K + self._met @ self.stats.c.quadratic(TLT) @ turned(self._met)
         return (K, *(_diagonal_blocks(TLT, at, block.q) for block, at in places(self.stats.blocks[1:])))
 

@@ -66,25 +66,23 @@ class Factor:
         """Psi_r Z_r'V_0^-1 D, (m_r, p + 1)."""
         return scaled(self.stats.blocks[1:], self.others, self.u_r)
 
-    def lifted(self, b: int) -> tuple[Array, Dense | Staged]:
-        """Lambda of a later block b with a little added, so that it can be divided by, and the system that it gives."""
+    def lifted(self, b: int) -> tuple[Array, Any]:
+        """Lambda of a later block b with a little added, so that it can be divided by, and the T^-1 that it gives."""
         assert self.Lc is not None
         N = self.stats.W_rr + self.Lc.gram()
         others = list(self.others)
         little = 1e-3 / np.sqrt(max(1.0, N.diagonal().max()))
         others[b] = lower_form(np.hstack([others[b], little * np.eye(len(others[b]))]))
-        return others[b], _system(self.stats, [o.T for o in others], N)
+        return others[b], _system(self.stats, [o.T for o in others], N).inverse()
 
     def N_times(self, a: Array) -> Array:
         """N a, (m_r, k)."""
         assert self.Lc is not None
         return np.asarray(self.stats.W_rr @ a + self.Lc.back(self.Lc.times(a)))
 
-    @cached_property
-    def TLT(self) -> Any:
+    def TLT(self, inverse: Any) -> Any:
         """Lambda_r T^-1 Lambda_r', (m_r, m_r): its lower triangle, or a sparse matrix of what is needed of it."""
-        assert self.system is not None
-        return both_sides(self.stats.blocks[1:], self.others, self.system.inverse)
+        return both_sides(self.stats.blocks[1:], self.others, inverse)
 
 
 def factor(stats: Statistics, groups: Groups, theta: Array) -> Factor:

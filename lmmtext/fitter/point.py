@@ -162,10 +162,11 @@ class Point:
         F: Array = (self.groups.counts @ self.F.reshape(-1, q * q)).reshape(q, q)
         if not f.others:
             return (F,)
-        assert f.Lc is not None
-        return (F - f.Lc.weighted(self.A, f.TLT), *self._rest_traces())
+        assert f.Lc is not None and f.system is not None
+        inverse = f.system.inverse()
+        return (F - f.Lc.weighted(self.A, f.TLT(inverse)), *self._rest_traces(inverse))
 
-    def _rest_traces(self) -> list[Array]:
+    def _rest_traces(self, inverse: Any) -> list[Array]:
         """Of the later blocks: from Lambda'F Lambda = 1 - T^-1 where Lambda can be divided by, else from N.
 
         N = Z_r'V_1^-1 Z_r where the system is dense; where it is sparse, Lambda is given a little to be divided by.
@@ -176,8 +177,8 @@ class Point:
         for b, ((block, at), Lambda) in enumerate(zip(places(rest), f.others, strict=True)):
             divisible = smallest(Lambda) > INVERTIBLE
             if divisible or self.stats.plan is not None:
-                Lambda, system = (Lambda, f.system) if divisible else f.lifted(b)
-                inner = block.J * np.eye(block.q) - _diagonal_sum(system.inverse, at, block.q)
+                Lambda, T_inverse = (Lambda, inverse) if divisible else f.lifted(b)
+                inner = block.J * np.eye(block.q) - _diagonal_sum(T_inverse, at, block.q)
                 out.append(np.linalg.solve(Lambda.T, np.linalg.solve(Lambda.T, inner).T))
             else:
                 N = self.stats.W_rr + f.Lc.gram() if N is None else N

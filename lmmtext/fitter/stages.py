@@ -211,13 +211,12 @@ class Staged:
             out = whole
         return out
 
-    @cached_property
     def inverse(self) -> scipy.sparse.csr_array:
         """T^-1 where the pattern of the plan has entries, both triangles."""
         plan = self.plan
         values = np.zeros(len(plan.core_row))
         if self.core:
-            values = self.core.inverse[plan.core_row, plan.core_column]
+            values = self.core.inverse()[plan.core_row, plan.core_column]
         for stage, roots, below in zip(plan.stages[::-1], self.roots[::-1], self.below[::-1], strict=True):
             at, e = values[stage.place], len(below)
             apart = np.where(stage.left == stage.right, 0.0, at)

@@ -32,7 +32,6 @@ class Dense:
         """L'^-1 B."""
         return np.asarray(scipy.linalg.lapack.dtrtrs(self.upper, B, lower=0, trans=0)[0])
 
-    @cached_property
     def inverse(self) -> Array:
-        """T^-1, of which only the lower triangle is filled."""
+        """T^-1, of which only the lower triangle is filled; it is large, and not kept."""
         return np.asarray(scipy.linalg.lapack.dpotri(self.upper, lower=0)[0].T)
