@@ -6,7 +6,10 @@ Each is (slide, formula). Formulas only; what has no formula (words, single lett
 LECTURE = (
     ("Random Effects Regression", r"Y_{ij} = \boldsymbol{\theta}_j^T \mathbf{x}_{ij} + \epsilon_{ij}"),
     ("Random Effects Regression", r"\epsilon_{ij} \stackrel{\text{iid}}{\sim} \mathbf{N}(0, \sigma^2)"),
-    ("Random Effects Regression", r"\boldsymbol{\theta}_j \stackrel{\text{iid}}{\sim} \mathbf{N}(\boldsymbol{\beta}, \boldsymbol{\Sigma})"),
+    (
+        "Random Effects Regression",
+        r"\boldsymbol{\theta}_j \stackrel{\text{iid}}{\sim} \mathbf{N}(\boldsymbol{\beta}, \boldsymbol{\Sigma})",
+    ),
     ("Linear Mixed Effects Models", r"\theta = \beta + \alpha_j"),
     ("Linear Mixed Effects Models", r"\alpha_j \stackrel{iid}{\sim} \mathbf{N}(\mathbf{0}, \Sigma)"),
     (
@@ -18,13 +21,19 @@ LECTURE = (
         "More General Model",
         r"Y_{ij} = \boldsymbol{\beta}^T \mathbf{x}_{ij} + \boldsymbol{\alpha}_j^T \mathbf{z}_{ij} + \epsilon_{ij}, \quad \epsilon_{ij} \stackrel{\text{iid}}{\sim} \mathbf{N}(0, \sigma^2)",
     ),
-    ("More General Model", r"\boldsymbol{\alpha}_j \stackrel{\text{iid}}{\sim} \mathbf{N}(\mathbf{0}_q, \boldsymbol{\Sigma})"),
+    (
+        "More General Model",
+        r"\boldsymbol{\alpha}_j \stackrel{\text{iid}}{\sim} \mathbf{N}(\mathbf{0}_q, \boldsymbol{\Sigma})",
+    ),
     (
         "GLS Estimation",
         r"\mathbf{Y} \mid \boldsymbol{\beta}, \boldsymbol{\Sigma}, \sigma^2 \stackrel{\text{ind}}{\sim} \mathbf{N}(\mathbf{X}\boldsymbol{\beta}, \mathbf{Z}\boldsymbol{\Sigma}\mathbf{Z}^T + \sigma^2\mathbf{I}_n)",
     ),
     ("GLS Estimation", r"\mathbf{V} = \mathbf{Z}\boldsymbol{\Sigma}\mathbf{Z}^T + \sigma^2\mathbf{I}_n"),
-    ("GLS Estimation", r"\boldsymbol{\beta} = (\mathbf{X}^T\mathbf{V}^{-1}\mathbf{X})^{-1}\mathbf{X}^T\mathbf{V}^{-1}\mathbf{Y}"),
+    (
+        "GLS Estimation",
+        r"\boldsymbol{\beta} = (\mathbf{X}^T\mathbf{V}^{-1}\mathbf{X})^{-1}\mathbf{X}^T\mathbf{V}^{-1}\mathbf{Y}",
+    ),
     ("One Way Anova", r"n_1 = n_2 = \dots = n_J = r"),
     ("One Way Anova", r"n = rJ"),
     ("One Way Anova", r"\mathbf{X} = \mathbf{1}_n"),
