@@ -34,9 +34,21 @@ def instances(world: World, claim: Claim, scale: int, sizes: tuple[int, ...], po
         if tried > points * TRIES:
             raise Undecided("no instance of the world was found in which the condition holds")
         scope = Scope(world.instance(seed + tried, scale, sizes[found % len(sizes)]))
+        for condition in claim.conditions:
+            set_parameter(condition, scope)
         if all(holds(c, scope, {}) for c in claim.conditions):
             found += 1
             yield scope
+
+
+def set_parameter(condition: t.Node, scope: Scope) -> None:
+    """Make a condition such as beta = 0 true: no draw would hit it."""
+    if not (isinstance(condition, t.Chain) and condition.relations == ("=",)):
+        return
+    symbol, value = condition.operands
+    if isinstance(symbol, k.Ref) and not symbol.indices and scope.instance.world.is_parameter(symbol):
+        scope.instance.values[symbol.name] = evaluate(value, scope, {})
+        scope.cache.clear()
 
 
 def true_at(claim: Claim, scope: Scope) -> bool:

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from typing import Any
 
+from lmmtext.verify import core as k
 from lmmtext.verify import logs
 from lmmtext.verify import tree as t
 from lmmtext.verify.chance import Rand, as_rand
@@ -55,14 +56,80 @@ def _function(name: str, x: Any) -> Any:
 def expectation(n: t.Call, scope: Scope, env: Env) -> Mat:
     """Return E[x], or E[x | y] where all is jointly normal and x affine."""
     inner = scope.inside()
-    value = evaluate(n.args[0], inner, env)
     given = _given(n, inner, env)
     if given is None:
-        return value.map(lambda x: mean(x, inner))
+        return mean_of(n.args[0], inner, env)
+    value = evaluate(n.args[0], inner, env)
     B, b = given
     slope = regression(value, B, inner)
     gap = b(scope) - B.map(lambda x: mean(x, inner))
     return value.map(lambda x: mean(x, inner)) + slope @ gap
+
+
+def mean_of(n: t.Node, inner: Scope, env: Env) -> Mat:
+    """Return E of a tree, by linearity as far as it goes; a product of two linear quantities needs only covariances."""
+    if isinstance(n, t.Sum):
+        total = mean_of(n.terms[0], inner, env)
+        for term in n.terms[1:]:
+            total = total + mean_of(term, inner, env)
+        return total
+    if isinstance(n, t.Neg):
+        return -mean_of(n.arg, inner, env)
+    if isinstance(n, t.Transpose):
+        return mean_of(n.arg, inner, env).T
+    if isinstance(n, k.Over) and n.kind == "sum":
+        low, high = number(n.lower, inner, env), number(n.upper, inner, env)
+        parts = [mean_of(n.body, inner, {**env, n.index: Fraction(i)}) for i in range(int(low), int(high) + 1)]
+        if parts:
+            total = parts[0]
+            for part in parts[1:]:
+                total = total + part
+            return total
+    if isinstance(n, t.Product):
+        found = _mean_of_product(n, inner, env)
+        if found is not None:
+            return found
+    return evaluate(n, inner, env).map(lambda x: mean(x, inner))
+
+
+def _mean_of_product(n: t.Product, inner: Scope, env: Env) -> Mat | None:
+    """Return E of a product in which two factors are random and linear, and others constant; None for other products."""
+    values = [evaluate(f, inner, env) if not isinstance(f, k.Over) else None for f in n.factors]
+    if any(v is None for v in values):  # a sum at the end of a product: its number first, then linearity
+        if len(n.factors) == 2 and values[0] is not None and _degree(values[0]) == 0:
+            rest = mean_of(n.factors[1], inner, env)
+            constant = values[0].map(lambda x: mean(x, inner))
+            if constant.shape == (1, 1):
+                return rest.times(constant.scalar)
+            return constant.times(rest.scalar) if rest.shape == (1, 1) else constant @ rest
+        return None
+    random = [i for i, v in enumerate(values) if v is not None and _degree(v) > 0]
+    if len(random) != 2 or any(v is None or _degree(v) > 1 or v.shape == (1, 1) for v in values):
+        return None
+    left: Mat | None = None
+    right: Mat | None = None
+    for i, v in enumerate(values):
+        assert v is not None
+        if i < random[1]:
+            left = v if left is None else left @ v
+        else:
+            right = v if right is None else right @ v
+    assert left is not None and right is not None
+    columns = right.T.rows
+    rows = [[_mean_of_dot(row, column, inner) for column in columns] for row in left.rows]
+    return Mat.of(rows, right.width)
+
+
+def _mean_of_dot(row: Any, column: Any, inner: Scope) -> Any:
+    total: Any = Fraction(0)
+    for a, b in zip(row, column, strict=True):
+        x, y = as_rand(a), as_rand(b)
+        total = total + mean(x, inner) * mean(y, inner) + _pair(x, y, inner)
+    return total
+
+
+def _degree(v: Mat) -> int:
+    return max((x.degree for row in v.rows for x in row if isinstance(x, Rand)), default=0)
 
 
 def covariance(n: t.Call, scope: Scope, env: Env) -> Mat:

@@ -5,7 +5,9 @@ from fractions import Fraction
 from typing import Any
 
 from lmmtext.verify.clock import tick
-from lmmtext.verify.errors import Singular
+from lmmtext.verify.dual import Dual
+from lmmtext.verify.errors import Singular, Undecided
+from lmmtext.verify.logs import Exp, LogSum, Real
 
 Poly = tuple[Fraction, ...]  # from the constant upward, without trailing zeros
 
@@ -117,4 +119,6 @@ class Ratio:
 def _as_ratio(x: Any) -> Ratio | None:
     if isinstance(x, Ratio):
         return x
+    if isinstance(x, (Dual, LogSum, Exp, Real)):
+        raise Undecided("a limit of what is no rational function of the variable")
     return Ratio(_trim([x]), (Fraction(1),)) if isinstance(x, Fraction) else None

@@ -7,11 +7,30 @@ from fractions import Fraction
 
 from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
+from lmmtext.verify.chance import Rand
 from lmmtext.verify.errors import FormulaError
 from lmmtext.verify.evaluate import evaluate
 from lmmtext.verify.scope import Env, Scope
 
 ONE = t.Number(Fraction(1))
+
+
+def _factors(node: t.Node) -> tuple[t.Node, ...]:
+    node = node.arg if isinstance(node, t.Neg) else node
+    return node.factors if isinstance(node, t.Product) else (node,)
+
+
+def _with_index(node: t.Node, index: str) -> t.Node:
+    """Return a fact about j as one about the index of a sum."""
+    if isinstance(node, k.Local) and node.name == "j":
+        return k.Local(index)
+    return t.rebuild(node, lambda child: _with_index(child, index))
+
+
+def _indexed_terms(node: t.Node, index: str) -> tuple[t.Node, ...]:
+    """Return the terms of a sum that hold an index."""
+    terms = node.terms if isinstance(node, t.Sum) else (node,)
+    return tuple(x for x in terms if any(isinstance(n, k.Local) and n.name == index for n in t.walk(x)))
 
 
 class Canon:
@@ -21,13 +40,26 @@ class Canon:
         self.scope, self.world = scope, scope.instance.world
         self.used: set[str] = set()
         self._scalar: dict[t.Node, bool] = {}
+        self._in_mean = False
 
     def of(self, node: t.Node, env: Env) -> t.Node:
         """Return the canonical form of an elaborated tree."""
         if isinstance(node, k.Over):
-            return k.Over(node.kind, node.index, node.lower, node.upper, self.of(node.body, {**env, node.index: Fraction(1)}))
-        if isinstance(node, (k.Optimize, k.LimitAt, k.Partial)):
+            return self.over(node, env)
+        if isinstance(node, k.LimitAt):
+            return k.LimitAt(node.variable, node.target, node.side, self.of(self.outgrown(node.body, node, env), env))
+        if isinstance(node, k.Partial):
+            return k.Partial(self.of(self.moving(node.body, node.variables), env), node.variables, node.layout)
+        if isinstance(node, k.Optimize):
             return node
+        if isinstance(node, k.Ref) and node.name in self.world.identified:
+            self.used.add("the balance of the design")
+            return k.Ref(self.world.identified[node.name], node.indices)
+        if isinstance(node, t.Call) and node.name == "E" and not node.given:
+            outer, self._in_mean = self._in_mean, True
+            arg = self.of(node.args[0], env)
+            self._in_mean = outer
+            return t.Call("E", (arg,))
         node = t.rebuild(node, lambda child: self.of(child, env))
         if isinstance(node, t.Quotient):
             node = self.product((node.num, self.inverse(node.den)), env)
@@ -70,6 +102,8 @@ class Canon:
             return t.Number(-arg.value)
         if isinstance(arg, t.Sum):
             return self.sum(tuple(self.negative(x) for x in arg.terms))
+        if isinstance(arg, k.Const) and arg.kind == "zeros":
+            return arg
         return t.Neg(arg)
 
     def sum(self, terms: tuple[t.Node, ...]) -> t.Node:
@@ -106,12 +140,16 @@ class Canon:
         if sorted(numbers, key=repr) != numbers or (numbers and matrices):
             self.used.add("numbers commute")
         numbers.sort(key=repr)
-        matrices = self.runs(self.once(matrices))
+        matrices = self.without_vanishing(self.runs(self.once(matrices)), env)
         if matrices and len(matrices) > 1 and self.scalar(t.Product(tuple(matrices)), env):
             turned = [self.transpose(m, env) for m in reversed(matrices)]
             if repr(turned) < repr(matrices):
                 self.used.add("the transpose of a number")
                 matrices = turned
+        zero = next((m for m in matrices if isinstance(m, k.Const) and m.kind == "zeros"), None)
+        if zero is not None and len(matrices) == 1:
+            self.used.add("a multiple of zero")
+            return zero
         parts = [*([t.Number(number)] if number != 1 else []), *numbers, *matrices]
         if not parts:
             identity = next((f for f in flat if isinstance(f, k.Const)), None)
@@ -128,6 +166,26 @@ class Canon:
             else:
                 out.append(m)
         return out
+
+    def without_vanishing(self, matrices: list[t.Node], env: Env) -> list[t.Node]:
+        """Drop, from a sum beside a residual, the terms that the residual is orthogonal to."""
+        facts = [(f, "the normal equations") for f in self.world.facts["orthogonal"]]
+        if self._in_mean:
+            facts += [(f, "a prediction is uncorrelated with its error") for f in self.world.facts["in mean"]]
+        for (left, right, left_turned, right_turned), name in facts:
+            for i in range(len(matrices) - 1):
+                a, b = matrices[i : i + 2]
+                kept: tuple[t.Node, ...] = ()
+                if b == right and isinstance(a, t.Sum):
+                    kept = tuple(x for x in a.terms if _factors(x)[-1] != left)
+                    at, whole = i, a.terms
+                elif a == right_turned and isinstance(b, t.Sum):
+                    kept = tuple(x for x in b.terms if _factors(x)[0] != left_turned)
+                    at, whole = i + 1, b.terms
+                if kept and len(kept) < len(whole):
+                    self.used.add(name)
+                    return self.without_vanishing([*matrices[:at], self.sum(kept), *matrices[at + 1 :]], env)
+        return matrices
 
     def idempotent(self, m: t.Node) -> bool:
         """Return whether a matrix is plainly idempotent: P, or I - P."""
@@ -207,6 +265,83 @@ class Canon:
             return node.args[0] == node.args[1]
         return isinstance(node, k.Projector) or (isinstance(node, t.Inverse) and self.symmetric(node.arg))
 
+    def correlated(self, node: t.Call, env: Env) -> t.Node | None:
+        """Return a covariance without the terms that share no source of randomness with the other side."""
+        sides = [a.terms if isinstance(a, t.Sum) else (a,) for a in node.args]
+        if max(len(s) for s in sides) == 1:
+            return None
+        try:
+            found = [[self.sources(x, env) for x in side] for side in sides]
+        except FormulaError:
+            return None
+        kept = []
+        for mine, others in ((0, 1), (1, 0)):
+            reach = set().union(*found[others])
+            kept.append(tuple(x for x, s in zip(sides[mine], found[mine], strict=True) if s & reach))
+        if not all(kept) or [len(x) for x in kept] == [len(s) for s in sides]:
+            return None
+        self.used.add("uncorrelated terms")
+        return self.call(t.Call("Cov", tuple(x[0] if len(x) == 1 else t.Sum(x) for x in kept)), env)
+
+    def sources(self, node: t.Node, env: Env) -> set[str]:
+        """Return the sources of randomness in a tree."""
+        value = evaluate(node, self.scope.inside(), env)
+        return {s for row in value.rows for x in row if isinstance(x, Rand) for m in x.terms for s in m}
+
+    def over(self, node: k.Over, env: Env) -> t.Node:
+        """Return a sum over an index; beside deviations, which add up to zero, what has no index is left out."""
+        body = self.of(node.body, {**env, node.index: Fraction(1)})
+        if node.kind == "sum" and isinstance(body, t.Product):
+            factors = list(body.factors)
+            for dev, turned in self.world.facts["deviations"]:
+                here = [_with_index(x, node.index) for x in (dev, turned)]
+                for i in range(len(factors) - 1):
+                    for at, other, wanted in ((i, i + 1, here), (i + 1, i, here[::-1])):
+                        if factors[other] == wanted[1] and factors[at] != wanted[0]:
+                            if _indexed_terms(factors[at], node.index) == _indexed_terms(wanted[0], node.index):
+                                self.used.add("deviations add up to zero")
+                                factors[at] = wanted[0]
+            body = t.Product(tuple(factors))
+        return k.Over(node.kind, node.index, node.lower, node.upper, body)
+
+    def outgrown(self, node: t.Node, limit: k.LimitAt, env: Env) -> t.Node:
+        """Leave out of every sum what the limit outgrows: terms that vanish beside others that do not."""
+        node = t.rebuild(node, lambda child: self.outgrown(child, limit, env))
+        if not isinstance(node, t.Sum):
+            return node
+        ranks = [self.growth(x, limit, env) for x in node.terms]
+        kept = tuple(x for x, rank in zip(node.terms, ranks, strict=True) if rank == max(ranks))
+        if len(kept) == len(node.terms):
+            return node
+        self.used.add("what the limit outgrows")
+        return kept[0] if len(kept) == 1 else t.Sum(kept)
+
+    def growth(self, node: t.Node, limit: k.LimitAt, env: Env) -> int:
+        """Return 2 for what grows without bound, 1 for a finite limit, 0 for zero."""
+        try:
+            value = evaluate(k.LimitAt(limit.variable, limit.target, limit.side, node), self.scope, env)
+        except FormulaError:
+            return 2
+        return 0 if value.is_zero() else 1
+
+    def moving(self, node: t.Node, variables: tuple[t.Node, ...]) -> t.Node:
+        """Leave out of a sum that is differentiated what does not hold the variable."""
+        if isinstance(node, t.Sum) and len(set(variables)) == 1:
+            kept = tuple(x for x in node.terms if self.may_hold(x, variables[0]))
+            if kept and len(kept) < len(node.terms):
+                self.used.add("the derivative of a constant")
+                return kept[0] if len(kept) == 1 else t.Sum(kept)
+        return node
+
+    def may_hold(self, node: t.Node, variable: t.Node) -> bool:
+        """Return whether a tree could depend on a variable: plain numbers, sizes and other parameters do not."""
+        for x in t.walk(node):
+            if x == variable:
+                return True
+            if isinstance(x, k.Ref) and x.name != "pi" and self.world.by_name[x.name].kind not in ("parameter", "given"):
+                return True
+        return False
+
     def call(self, node: t.Call, env: Env) -> t.Node:
         """Return a trace with its factors in the first of their cyclic orders; others as they are."""
         if node.name == "tr" and isinstance(node.args[0], t.Product):
@@ -219,12 +354,45 @@ class Canon:
             if best != rest:
                 self.used.add("the trace of a cyclic product")
             return self.product((*numbers, t.Call("tr", (t.Product(best),))), env) if best else node
+        if node.name == "Cov" and not node.given:
+            parts = self.correlated(node, env)
+            if parts is not None:
+                return parts
         if node.name == "Cov" and node.args[0] != node.args[1]:
             numbers_ = all(self.scalar(a, env) for a in node.args)
             if numbers_ and repr(node.args[1]) < repr(node.args[0]):
                 self.used.add("the symmetry of a covariance")
                 return t.Call("Cov", (node.args[1], node.args[0]), node.given)
         return node
+
+
+    def core(self, node: t.Node) -> t.Node:
+        """Return what is left of a canonical tree without sign, numbers, and invertible factors at its ends."""
+        while True:
+            if isinstance(node, (t.Neg, t.Transpose)):
+                node = node.arg
+            elif isinstance(node, t.Product) and self.undone(node.factors[0]):
+                node = node.factors[1] if len(node.factors) == 2 else t.Product(node.factors[1:])
+            elif isinstance(node, t.Product) and self.undone(node.factors[-1]):
+                node = node.factors[0] if len(node.factors) == 2 else t.Product(node.factors[:-1])
+            else:
+                return node
+
+    def undone(self, factor: t.Node) -> bool:
+        """Return whether a factor has an inverse, as a number that is not zero has."""
+        try:
+            value = evaluate(factor, self.scope, {})
+        except FormulaError:
+            return False
+        return value.height == value.width and value.rank() == value.height
+
+
+def same_vanishing(a: t.Node, b: t.Node, scope: Scope) -> bool:
+    """Return whether a is zero exactly if b is, since they differ by factors that can be undone."""
+    canon = Canon(scope)
+    one, other = (canon.of(x, {}) for x in (a, b))
+    cores = [canon.core(one), canon.core(other)]
+    return cores[0] == cores[1] or canon.core(canon.transpose(cores[0], {})) == cores[1]
 
 
 def same_claim(a: t.Node, b: t.Node, scope: Scope) -> tuple[str, ...] | None:

@@ -103,7 +103,9 @@ class Scope:
 
         def named(name: str) -> int:
             letter, _, index = name.partition("_")
-            return self.size(f"{letter}_{int(env[index])}" if index in env else name)
+            free = self.instance.values.get(("index", index.rstrip("'"), index.count("'")))
+            j = env.get(index, free)
+            return self.size(name if j is None else f"{letter}_{int(j)}")
 
         return size.value(named)
 

@@ -5,9 +5,10 @@ from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
 from lmmtext.verify.claims import Claim, pair
 from lmmtext.verify.errors import CannotParse, DoesNotConform, FormulaError, Undecided, UnknownSymbol
+from lmmtext.verify.freeing import freed
 from lmmtext.verify.judge import instances, true_at
 from lmmtext.verify.mutate import mutants
-from lmmtext.verify.rewrites import same_claim
+from lmmtext.verify.rewrites import same_claim, same_vanishing
 from lmmtext.verify.scope import Scope
 from lmmtext.verify.verdict import Mutants
 from lmmtext.verify.world import World
@@ -26,6 +27,7 @@ def variants(claim: Claim, world: World, richer: dict[str, World], seconds: floa
     try:
         with clock.limit(seconds):
             scopes = list(instances(world, claim, SCALE, (0, 1), 2, seed=77))
+            wider = freed(claim, scopes)
             for side, other in ((1, 0), (0, 1)):
                 for done, mutant in mutants(claim.written[side], world):
                     if mutant in seen:
@@ -37,6 +39,8 @@ def variants(claim: Claim, world: World, richer: dict[str, World], seconds: floa
                     if found is None:
                         inconclusive += 1
                     elif found is False:
+                        rejected += 1
+                    elif wider and _fails(found, wider):
                         rejected += 1
                     else:
                         reasons = _reasons(claim, found, side, mutant, world, richer, scopes[0])
@@ -71,6 +75,19 @@ def _stands(left: t.Node, right: t.Node, claim: Claim, world: World, scopes: lis
     return changed
 
 
+def _fails(found: Claim | bool, scopes: list[Scope]) -> bool:
+    """Return whether a mutant fails where symbols are arbitrary."""
+    assert isinstance(found, Claim)
+    try:
+        with clock.limit(EACH):
+            return not all(true_at(found, scope) for scope in scopes)
+    except clock.OutOfTime:
+        clock.tick()
+        return False
+    except Undecided:
+        return False
+
+
 def _reasons(
     claim: Claim, found: Claim | bool, side: int, mutant: t.Node, world: World, richer: dict[str, World], scope: Scope
 ) -> tuple[str, ...]:
@@ -78,6 +95,8 @@ def _reasons(
     assert isinstance(found, Claim)
     before, after = (claim.left, found.left) if side == 0 else (claim.right, found.right)
     if reasons := same_claim(before, after, scope):
+        return reasons
+    if reasons := same_zero(claim, found, side, scope):
         return reasons
     if renamed(found.left) == renamed(claim.left) and renamed(found.right) == renamed(claim.right):
         return ("an index renamed",)
@@ -92,6 +111,13 @@ def _reasons(
     except FormulaError:
         pass
     return ()
+
+
+def same_zero(claim: Claim, found: Claim, side: int, scope: Scope) -> tuple[str, ...]:
+    """Return why a mutant of `A = 0` is the same claim: A is zero if and only if A times something invertible is."""
+    before, after, other = (claim.left, found.left, found.right) if side == 0 else (claim.right, found.right, found.left)
+    zero = isinstance(other, k.Const) and other.kind == "zeros"
+    return ("factors of a zero that can be undone",) if zero and same_vanishing(before, after, scope) else ()
 
 
 def renamed(node: t.Node) -> t.Node:

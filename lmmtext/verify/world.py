@@ -1,7 +1,7 @@
 """A world: a model whose symbols all have exact values, drawn anew as often as one likes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from random import Random
@@ -78,6 +78,10 @@ class World:
 
     `relations` rewrites sizes into the fewest (n is Jr in a balanced layout); `uppers` bounds the indices; `normal` says
     whether more than first and second moments are assumed; `richer` names a world in which fewer symbols coincide.
+
+    By the rest, rewrites are named. `commuting` are symbols of an algebra whose members commute; `orthogonal` pairs have a
+    product of zero (the normal equations), `orthogonal_in_mean` an expected one (a prediction and its error);
+    `deviations` add up to zero over groups; `identified` symbols are the same here, though not in a richer world.
     """
 
     name: str
@@ -91,7 +95,10 @@ class World:
     normal: bool = True
     richer: str = ""
     commuting: frozenset[str] = frozenset()
-    sizes_for_evidence: int = 2
+    orthogonal: tuple[tuple[str, str], ...] = ()
+    orthogonal_in_mean: tuple[tuple[str, str], ...] = ()
+    deviations: tuple[str, ...] = ()
+    identified: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def _keys(self) -> dict[Key, list[tuple[str, Meaning]]]:
@@ -105,6 +112,26 @@ class World:
             assert isinstance(symbol, t.Symbol), tex
             keys.setdefault(key_of(symbol, squared=squared)[0], []).append((symbol.font, meaning))
         return keys
+
+    @cached_property
+    def facts(self) -> dict[str, list[tuple[t.Node, ...]]]:
+        """Return the facts by which rewrites are named, elaborated, each with its transposes."""
+        from lmmtext.verify.claims import elaborated
+        from lmmtext.verify.rewrites import Canon
+        from lmmtext.verify.scope import Scope
+
+        canon = Canon(Scope(self.instance(0, 9, 0)))
+        canon.world = replace(self, orthogonal=(), orthogonal_in_mean=(), deviations=(), identified={})
+        told = {
+            "orthogonal": self.orthogonal,
+            "in mean": self.orthogonal_in_mean,
+            "deviations": tuple((d,) for d in self.deviations),
+        }
+        found: dict[str, list[tuple[t.Node, ...]]] = {}
+        for kind, facts in told.items():
+            trees = [[canon.of(elaborated(parse(x).statements[0], self), {}) for x in fact] for fact in facts]
+            found[kind] = [(*fact, *(canon.transpose(x, {}) for x in fact)) for fact in trees]
+        return found
 
     @cached_property
     def by_name(self) -> dict[str, Meaning]:

@@ -135,7 +135,8 @@ def meanings(*, beta: str = r"\boldsymbol{\beta}", own: bool = True) -> tuple[Me
 def instance(draw: Draw, world: object, sizes: dict[str, int], counts: tuple[int, ...], values: dict[object, object]) -> Instance:
     """Return an instance with free indices i and j drawn."""
     j = draw.rng.randint(1, len(counts))
-    i = draw.rng.sample(range(1, min(counts) + 1), 2)
+    within = list(range(1, min(counts) + 1))
+    i = draw.rng.sample(within * 2 if len(within) == 1 else within, 2)
     other = draw.rng.choice([k for k in range(1, len(counts) + 1) if k != j])
     values |= {("index", "j", 0): Fraction(j), ("index", "j", 1): Fraction(other)}
     values |= {("index", "i", 0): Fraction(i[0]), ("index", "i", 1): Fraction(i[1])}

@@ -14,6 +14,15 @@ SLOPES = {0: (4, 3, (5, 6)), 1: (3, 2, (5, 4, 6, 7, 8)), -1: (2, 1, (3, 2))}
 REGRESSION = {0: (3, (5, 4, 7, 6, 8)), 1: (4, (6, 5, 7)), -1: (1, (2, 1))}
 BALANCED = {0: (2, (7, 7, 7, 7)), 1: (3, (8,) * 5), -1: (1, (2, 2))}
 
+OWN_FACTS: dict[str, Any] = {
+    "orthogonal": (
+        (r"\mathbf{X}_j^\top", r"\mathbf{y}_j - \mathbf{X}_j \mathbf{b}_j"),
+        (r"\mathbf{X}_j^\top", r"\mathbf{Y}_j - \mathbf{X}_j \mathbf{b}_j"),
+    ),
+    "orthogonal_in_mean": ((r"\hat{\boldsymbol{\beta}}_j", r"(\boldsymbol{\beta}_j - \hat{\boldsymbol{\beta}}_j)^\top"),),
+}
+BALANCED_FACTS: dict[str, Any] = {"deviations": (r"\mathbf{b}_j - \bar{\mathbf{b}}",), "identified": {"b": "bar_b"}}
+
 
 def _meanings(*, own: bool, balanced: bool) -> tuple[Meaning, ...]:
     found = (
@@ -70,6 +79,8 @@ def _world(name: str, words: str, *, own: bool, balanced: bool = False) -> World
             uppers={"j": "J", "i": "r" if balanced else "n_j"},
             aliases=aliases(found),
             richer="random-regression" if balanced else "",
+            **(OWN_FACTS if own else {}),
+            **(BALANCED_FACTS if balanced else {}),
         )
     )
     return here[0]
