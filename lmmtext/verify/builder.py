@@ -330,6 +330,8 @@ def _subscripted(base: t.Node, subs: tuple[t.Node, ...], span: tuple[int, int]) 
         if base.subs:
             raise CannotParse("two subscripts on one symbol", *span)
         return t.Symbol(base.letter, base.font, base.accents, subs, base.marks, span=span)
+    if isinstance(base, t.Number) and base.value in (0, 1):  # 1_n is the vector of ones, also where bold was forgotten
+        return t.Symbol(str(base.value), "bold", subs=subs, span=span)
     if isinstance(base, t.Power) and isinstance(base.base, t.Symbol) and not base.base.subs:
         return t.Power(_subscripted(base.base, subs, base.base.span), base.exponent, span=span)
     if isinstance(base, t.Transpose) and isinstance(base.arg, t.Symbol) and not base.arg.subs:

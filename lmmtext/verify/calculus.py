@@ -151,7 +151,7 @@ def quadratic_optimum(f: Any, size: int, *, smallest: bool) -> list[Any]:
     plus, minus = [at(i) for i in range(size)], [at(i, by=-1) for i in range(size)]
     H: list[list[Any]] = [[Fraction(0)] * size for _ in range(size)]
     for i in range(size):
-        H[i][i] = _plain(plus[i] + minus[i] - origin * 2)
+        H[i][i] = _plain(plus[i] + minus[i] - origin * Fraction(2))
     for i, j in combinations(range(size), 2):
         H[i][j] = H[j][i] = _plain(at(i, j) - plus[i] - plus[j] + origin)
     gradient = [(a - b) * Fraction(1, 2) for a, b in zip(plus, minus, strict=True)]

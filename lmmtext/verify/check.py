@@ -7,6 +7,7 @@ from lmmtext.verify.claims import claims
 from lmmtext.verify.errors import FormulaError, Undecided
 from lmmtext.verify.judge import judge
 from lmmtext.verify.parser import parse
+from lmmtext.verify.positive import never_negative
 from lmmtext.verify.relations import EQUAL
 from lmmtext.verify.trial import near_miss, variants
 from lmmtext.verify.verdict import ORDER, Link, Verdict
@@ -78,6 +79,8 @@ def check(tex: str, world: str | World = "one-way", where: str | None = None, *,
             status = "undecided" if tried.survivors else "verified"
             how = link.how if not tried.survivors else f"{link.how}, but so does a wrong variant: {tried.survivors[0]}"
             link = Link(link.tex, status, link.kind, how, None, "", tried)
+        elif link.kind == "inequality" and link.status == "undecided" and (why := never_negative(claim, found[: len(links)], links)):
+            link = Link(link.tex, "verified", link.kind, why)
         links.append(link)
     worst = min(links, key=lambda x: ORDER.index(x.status))
     return verdict(worst.status, _message(worst, links), tuple(links))

@@ -142,6 +142,8 @@ def as_dual(x: Any) -> Any:
     """Return a scalar as a number with infinitesimals, of which it has none."""
     if isinstance(x, Dual):
         return x
+    if isinstance(x, int):
+        return Dual(((0, Fraction(x)),))
     if isinstance(x, (Fraction, logs.LogSum, logs.Exp, logs.Real)):
         return Dual(((0, x),))
     return NotImplemented

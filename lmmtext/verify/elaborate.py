@@ -137,7 +137,8 @@ class Elaborator:
         if isinstance(node, t.Symbol) and not node.accents and not node.marks:
             name = node.letter + "".join(f"_{write(s)}" for s in flat(node.subs))
             if self.world.has_size(name.split("_")[0] + ("_j" if "_" in name else "")):
-                return Dim.of(name).replaced(self.world.relations)
+                balanced = self.world.relations.get("n_j") if "_" in name else None
+                return balanced or Dim.of(name).replaced(self.world.relations)
         if isinstance(node, t.Sum):
             total = Dim.of(0)
             for term in node.terms:
@@ -167,10 +168,11 @@ class Elaborator:
 
     def indexed(self, size: Dim, name: str, indices: tuple[t.Node, ...]) -> Dim:
         """Return a size in which n_j follows the index that the symbol has: X_1 has n_1 rows."""
+        size = size.replaced(self.world.relations)
         if indices:
             last = write(indices[-1]) if not isinstance(indices[-1], k.Local) else indices[-1].name
             size = size.replaced({"n_j": Dim.of(f"n_{last}")})
-        return size.replaced(self.world.relations)
+        return size
 
     def index(self, node: t.Node) -> t.Node:
         """Return an index, elaborated: a letter stays as it is, a number too."""

@@ -93,13 +93,11 @@ def halved(exponent: t.Node) -> t.Node | None:
         inner = halved(exponent.arg)
         return None if inner is None else t.Neg(inner, span=exponent.span)
     if isinstance(exponent, t.Product):
-        first = halved(exponent.factors[0])
-        if first is None:
-            return None
-        rest = exponent.factors[1:]
-        if first == t.Number(Fraction(1)):
-            return rest[0] if len(rest) == 1 else t.Product(rest, span=exponent.span)
-        return t.Product((first, *rest), span=exponent.span)
+        for i, factor in enumerate(exponent.factors):
+            half = halved(factor)
+            if half is not None:
+                rest = [*exponent.factors[:i], *([] if half == t.Number(Fraction(1)) else [half]), *exponent.factors[i + 1 :]]
+                return rest[0] if len(rest) == 1 else t.Product(tuple(rest), span=exponent.span)
     return None
 
 
@@ -270,7 +268,9 @@ def _tuple(e: Elaborator, n: t.Tuple) -> Typed:
 
 @rule(t.Entry)
 def _entry(e: Elaborator, n: t.Entry) -> Typed:
-    arg, _ = e.need_matrix(n.arg)
+    arg, shape = e.need_matrix(n.arg)
+    if e.is_scalar(shape):
+        raise DoesNotConform(f"{write_source(n.arg)} is a number, and has no elements", *n.span)
     return t.Entry(arg, tuple(e.index(s) for s in flat(n.subs)), span=n.span), SCALAR
 
 

@@ -62,14 +62,15 @@ def judge(claim: Claim, world: World, seconds: float) -> Link:
     start = time.monotonic()
     bound: Fraction | None = Fraction(1)
     passed = 0
-    points = 12 if kind == "inequality" else POINTS
+    points = {"inequality": 12, "limit": 2}.get(kind, POINTS)
+    grid = 10**3 if kind == "limit" else GRID  # rational functions with small coefficients are quick
     try:
         with clock.limit(seconds):
-            for scope in instances(world, claim, GRID, (0, 1), points):
+            for scope in instances(world, claim, grid, (0, 1), points):
                 if not true_at(claim, scope):
                     return Link(claim.tex, "false", kind, "", counterexample(claim, world, scope))
                 passed += 1
-                each = chance(claim.left, claim.right, scope, {}, GRID) if claim.relation in EQUAL else None
+                each = chance(claim.left, claim.right, scope, {}, grid) if claim.relation in EQUAL else None
                 bound = None if each is None or bound is None or claim.conditions else bound * each
                 if time.monotonic() - start > seconds / 3 and passed >= 2 and kind != "inequality":
                     break
@@ -92,6 +93,8 @@ def _evidence(claim: Claim, kind: str, passed: int, bound: Fraction | None) -> s
         "limit": "limit of rational functions", "optimum": "optimum found from the values of what is optimised",
         "definition": "this is the definition", "identity": "both sides exactly equal",
     }[kind]  # fmt: skip
+    if claim.relation in ("subseteq", "supseteq") or isinstance(claim.left, k.Space):
+        what = "column spaces compared by exact ranks"
     text = f"{what} at {passed} random rational points"
     if claim.conditions:
         text += " at which the condition holds"
@@ -153,8 +156,7 @@ def text(x: Any) -> str:
         return shown if len(shown) <= 24 else f"{float(x):.6g}"
     if isinstance(x, Rand):
         return "a random quantity"
-    with logs.mpmath.workdps(12):
-        return str(logs.mpmath.nstr(logs.real(x), 10))
+    return str(logs.MP.nstr(logs.real(x), 10))
 
 
 def example_instance(world: World) -> Instance:

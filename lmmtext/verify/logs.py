@@ -16,22 +16,23 @@ from lmmtext.verify.errors import Undecided
 
 DIGITS = 60
 PI = "pi"
+MP = mpmath.MPContext()  # a context of its own: nobody else's precision matters here
+MP.dps = DIGITS
 
 
-def real(x: Any) -> mpmath.mpf:
+def real(x: Any) -> Any:
     """Return a scalar of any kind in 60 digits."""
-    with mpmath.workdps(DIGITS):
-        if isinstance(x, Fraction):
-            return mpmath.mpf(x.numerator) / x.denominator
-        if isinstance(x, LogSum):
-            total = real(x.rational)
-            for a, c in x.logs:
-                total += real(c) * mpmath.log(mpmath.pi if a == PI else real(a))
-            return total
-        if isinstance(x, Exp):
-            return real(x.factor) * mpmath.exp(real(x.exponent))
-        if isinstance(x, Real):
-            return x.value
+    if isinstance(x, Fraction):
+        return MP.mpf(x.numerator) / x.denominator
+    if isinstance(x, LogSum):
+        total = real(x.rational)
+        for a, c in x.logs:
+            total += real(c) * MP.log(MP.pi if a == PI else real(a))
+        return total
+    if isinstance(x, Exp):
+        return real(x.factor) * MP.exp(real(x.exponent))
+    if isinstance(x, Real):
+        return x.value
     raise Undecided(f"a value of kind {type(x).__name__} has no digits")
 
 
@@ -108,6 +109,13 @@ class Exp(_Number):
     @classmethod
     def make(cls, factor: Fraction, exponent: Any) -> Any:
         """Return the product, or a rational if the exponential is one."""
+        if isinstance(exponent, LogSum):
+            logs = dict(exponent.logs)
+            for a, c in exponent.logs:  # whole powers are rationals
+                if a != PI and c.numerator // c.denominator and abs(c) <= 64:
+                    whole = c.numerator // c.denominator
+                    factor, logs[a] = factor * a**whole, c - whole
+            exponent = LogSum.make(exponent.rational, logs)
         if not factor or not exponent:
             return factor
         return cls(factor, exponent)
@@ -161,13 +169,12 @@ class Exp(_Number):
 class Real(_Number):
     """A number known to 60 digits; it is zero if it is smaller than 10^-50."""
 
-    value: mpmath.mpf
+    value: Any
 
     def _with(self, other: Any, f: Any) -> Any:
         if not isinstance(other, (Fraction, LogSum, Exp, Real)):
             return NotImplemented
-        with mpmath.workdps(DIGITS):
-            return Real(f(self.value, real(other)))
+        return Real(f(self.value, real(other)))
 
     def __add__(self, other: Any) -> Any:
         return self._with(other, lambda a, b: a + b)
@@ -185,7 +192,7 @@ class Real(_Number):
         return Real(-self.value)
 
     def __bool__(self) -> bool:
-        return bool(abs(self.value) > mpmath.mpf(10) ** -50)
+        return bool(abs(self.value) > MP.mpf(10) ** -50)
 
 
 def log(x: Any) -> Any:
@@ -199,8 +206,7 @@ def log(x: Any) -> Any:
             raise Undecided("the logarithm of a number that is not positive")
         return log(x.factor) + x.exponent
     if isinstance(x, (LogSum, Real)):
-        with mpmath.workdps(DIGITS):
-            return Real(mpmath.log(real(x)))
+        return Real(MP.log(real(x)))
     raise Undecided(f"the logarithm of a value of kind {type(x).__name__}")
 
 
@@ -208,8 +214,7 @@ def exp(x: Any) -> Any:
     """Return the exponential."""
     if isinstance(x, (Fraction, LogSum)):
         return Exp.make(Fraction(1), x)
-    with mpmath.workdps(DIGITS):
-        return Real(mpmath.exp(real(x)))
+    return Real(MP.exp(real(x)))
 
 
 def power(x: Any, e: Fraction) -> Any:
@@ -230,8 +235,7 @@ def power(x: Any, e: Fraction) -> Any:
             return power(Fraction(a, b), Fraction(e.numerator))
     if isinstance(x, (Fraction, Exp)):
         return exp(log(x) * e) if isinstance(log(x), LogSum) else exp(log(x))
-    with mpmath.workdps(DIGITS):
-        return Real(real(x) ** real(e))
+    return Real(real(x) ** real(e))
 
 
 def pi() -> Any:

@@ -40,7 +40,7 @@ def _estimates(scope: Scope) -> tuple[Any, Any]:
     det = H.det()
     candidates = [Fraction(0)] + _stationary(q, det, n)
     best = min(candidates, key=lambda at: _deviance(at, q, det, n))
-    sigma2 = _at(q, best) / n
+    sigma2 = _at(q, best) / Fraction(n)
     return sigma2, best * sigma2
 
 
@@ -60,7 +60,7 @@ def _stationary(q: Ratio, det: Ratio, n: int) -> list[Any]:
         if root.is_rational:
             value: Any = Fraction(int(root.p), int(root.q))
         else:
-            value = logs.Real(root.evalf(logs.DIGITS)._to_mpmath(int(logs.DIGITS * 3.4)))
+            value = logs.Real(logs.MP.mpf(str(root.evalf(logs.DIGITS))))
         if logs.real(value) > 0 and value not in found:
             found.append(value)
     return found

@@ -21,6 +21,28 @@ def mutants(node: t.Node, world: World) -> Iterator[Mutant]:
     yield from _everywhere(node, world)
 
 
+def additions(node: t.Node, world: World) -> Iterator[Mutant]:
+    """Yield what a forgotten factor or divisor would make of each term: sigma^2, a size, a two."""
+    variance = t.Power(t.Symbol("sigma"), TWO)
+    found = [("sigma^2", variance), ("2", TWO), *((s, t.Symbol(s)) for s in ("n", "J", "r") if s in world.sizes)]
+    for name, factor in found:
+        yield f"a factor {name} missing", t.Product((factor, node))
+        yield f"a divisor {name} missing", t.Quotient(node, factor)
+    for at in t.walk(node):
+        if isinstance(at, t.Sum):
+            for i, term in enumerate(at.terms):
+                for name, factor in found:
+                    inner = term.arg if isinstance(term, t.Neg) else term
+                    for what, new in (("factor", t.Product((factor, inner))), ("divisor", t.Quotient(inner, factor))):
+                        signed = t.Neg(new) if isinstance(term, t.Neg) else new
+                        changed = t.Sum((*at.terms[:i], signed, *at.terms[i + 1 :]))
+                        yield f"a {what} {name} missing", _replaced(node, at, changed)
+
+
+def _replaced(node: t.Node, old: t.Node, new: t.Node) -> t.Node:
+    return new if node is old else t.rebuild(node, lambda child: _replaced(child, old, new))
+
+
 def _everywhere(node: t.Node, world: World) -> Iterator[Mutant]:
     yield from _here(node, world)
     for field in t.said(node):

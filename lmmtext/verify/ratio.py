@@ -121,4 +121,4 @@ def _as_ratio(x: Any) -> Ratio | None:
         return x
     if isinstance(x, (Dual, LogSum, Exp, Real)):
         raise Undecided("a limit of what is no rational function of the variable")
-    return Ratio(_trim([x]), (Fraction(1),)) if isinstance(x, Fraction) else None
+    return Ratio(_trim([Fraction(x)]), (Fraction(1),)) if isinstance(x, (int, Fraction)) else None

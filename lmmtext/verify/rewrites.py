@@ -20,6 +20,12 @@ def _factors(node: t.Node) -> tuple[t.Node, ...]:
     return node.factors if isinstance(node, t.Product) else (node,)
 
 
+def _without(node: t.Node, left: t.Node, turned: t.Node) -> tuple[t.Node, ...]:
+    """Return the terms of a sum that do not end with one factor, or begin with its transpose."""
+    terms = node.terms if isinstance(node, t.Sum) else (node,)
+    return tuple(x for x in terms if _factors(x)[-1] != left and _factors(x)[0] != turned)
+
+
 def _with_index(node: t.Node, index: str) -> t.Node:
     """Return a fact about j as one about the index of a sum."""
     if isinstance(node, k.Local) and node.name == "j":
@@ -47,6 +53,8 @@ class Canon:
         if isinstance(node, k.Over):
             return self.over(node, env)
         if isinstance(node, k.LimitAt):
+            if isinstance(node.variable, k.Local):
+                env = {**env, node.variable.name: Fraction(2)}
             return k.LimitAt(node.variable, node.target, node.side, self.of(self.outgrown(node.body, node, env), env))
         if isinstance(node, k.Partial):
             return k.Partial(self.of(self.moving(node.body, node.variables), env), node.variables, node.layout)
@@ -175,16 +183,14 @@ class Canon:
         for (left, right, left_turned, right_turned), name in facts:
             for i in range(len(matrices) - 1):
                 a, b = matrices[i : i + 2]
-                kept: tuple[t.Node, ...] = ()
-                if b == right and isinstance(a, t.Sum):
-                    kept = tuple(x for x in a.terms if _factors(x)[-1] != left)
-                    at, whole = i, a.terms
-                elif a == right_turned and isinstance(b, t.Sum):
-                    kept = tuple(x for x in b.terms if _factors(x)[0] != left_turned)
-                    at, whole = i + 1, b.terms
-                if kept and len(kept) < len(whole):
-                    self.used.add(name)
-                    return self.without_vanishing([*matrices[:at], self.sum(kept), *matrices[at + 1 :]], env)
+                for at, this, other, beside, own in ((i, a, b, right, right_turned), (i + 1, b, a, right_turned, right)):
+                    if other != beside or this == own:
+                        continue
+                    kept, wanted = (_without(x, left, left_turned) for x in (this, own))
+                    if kept == wanted or (kept and isinstance(this, t.Sum) and len(kept) < len(this.terms)):
+                        self.used.add(name)
+                        new = own if kept == wanted else self.sum(kept)
+                        return self.without_vanishing([*matrices[:at], new, *matrices[at + 1 :]], env)
         return matrices
 
     def idempotent(self, m: t.Node) -> bool:
@@ -268,8 +274,6 @@ class Canon:
     def correlated(self, node: t.Call, env: Env) -> t.Node | None:
         """Return a covariance without the terms that share no source of randomness with the other side."""
         sides = [a.terms if isinstance(a, t.Sum) else (a,) for a in node.args]
-        if max(len(s) for s in sides) == 1:
-            return None
         try:
             found = [[self.sources(x, env) for x in side] for side in sides]
         except FormulaError:
@@ -278,7 +282,10 @@ class Canon:
         for mine, others in ((0, 1), (1, 0)):
             reach = set().union(*found[others])
             kept.append(tuple(x for x, s in zip(sides[mine], found[mine], strict=True) if s & reach))
-        if not all(kept) or [len(x) for x in kept] == [len(s) for s in sides]:
+        if not all(kept):
+            self.used.add("uncorrelated terms")
+            return t.Number(Fraction(0))
+        if [len(x) for x in kept] == [len(s) for s in sides]:
             return None
         self.used.add("uncorrelated terms")
         return self.call(t.Call("Cov", tuple(x[0] if len(x) == 1 else t.Sum(x) for x in kept)), env)
@@ -319,7 +326,8 @@ class Canon:
     def growth(self, node: t.Node, limit: k.LimitAt, env: Env) -> int:
         """Return 2 for what grows without bound, 1 for a finite limit, 0 for zero."""
         try:
-            value = evaluate(k.LimitAt(limit.variable, limit.target, limit.side, node), self.scope, env)
+            inner = {name: v for name, v in env.items() if not (isinstance(limit.variable, k.Local) and name == limit.variable.name)}
+            value = evaluate(k.LimitAt(limit.variable, limit.target, limit.side, node), self.scope, inner)
         except FormulaError:
             return 2
         return 0 if value.is_zero() else 1

@@ -1,5 +1,7 @@
 """The trial of a claim by its mutants: wrong variants must fail, or be the same claim for a reason that has a name."""
 
+from itertools import chain
+
 from lmmtext.verify import clock
 from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
@@ -7,7 +9,7 @@ from lmmtext.verify.claims import Claim, pair
 from lmmtext.verify.errors import CannotParse, DoesNotConform, FormulaError, Undecided, UnknownSymbol
 from lmmtext.verify.freeing import freed
 from lmmtext.verify.judge import instances, true_at
-from lmmtext.verify.mutate import mutants
+from lmmtext.verify.mutate import additions, mutants
 from lmmtext.verify.rewrites import same_claim, same_vanishing
 from lmmtext.verify.scope import Scope
 from lmmtext.verify.verdict import Mutants
@@ -134,7 +136,8 @@ def near_miss(claim: Claim, world: World, seconds: float) -> str:
             scopes = list(instances(world, claim, SCALE, (0, 1, 0), 3, seed=55))
             seen = set(claim.written)
             for side, other in ((1, 0), (0, 1)):
-                for done, mutant in mutants(claim.written[side], world):
+                changes = chain(mutants(claim.written[side], world), additions(claim.written[side], world))
+                for done, mutant in changes:
                     if mutant in seen:
                         continue
                     seen.add(mutant)
