@@ -12,7 +12,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     checking = commands.add_parser("check", help="judge a formula")
     checking.add_argument("latex", help="the formula, as between dollar signs; - reads it from standard input")
-    checking.add_argument("--world", default="one-way", metavar="NAME", help="the model (see `lmmtext worlds`); default one-way")
+    checking.add_argument(
+        "--world", default="one-way", metavar="NAME", help="the model (see `lmmtext worlds`); default one-way"
+    )
     checking.add_argument("--where", metavar="COND", help="a condition under which it is claimed, in LaTeX")
     checking.add_argument("--seconds", type=float, default=20.0, help="the time allowed (default 20)")
     checking.add_argument("--json", action="store_true", help="print the verdict as JSON")

@@ -52,7 +52,10 @@ def _partial(n: k.Partial, scope: Scope, env: Env) -> Mat:
     places = [(i, j) for i in range(first.height) for j in range(first.width)]
     if n.layout == "hessian":
         second = _current(n.variables[1], scope, env)
-        rows = [[_derivative(n, scope, env, [(i, 0), (j, 0)]).scalar for j in range(second.height)] for i in range(first.height)]
+        rows = [
+            [_derivative(n, scope, env, [(i, 0), (j, 0)]).scalar for j in range(second.height)]
+            for i in range(first.height)
+        ]
         return Mat.of(rows, second.height)
     values = [_derivative(n, scope, env, [at]) for at in places]
     if n.layout == "jacobian":
@@ -70,7 +73,9 @@ def _derivative(n: k.Partial, scope: Scope, env: Env, places: list[tuple[int, in
     wanted = 0
     for bit, (variable, (i, j)) in enumerate(zip(n.variables, places, strict=True), start):
         now = _current(variable, scope, env)
-        rows = [[Dual.moved(x, bit) if (a, b) == (i, j) else x for b, x in enumerate(row)] for a, row in enumerate(now.rows)]
+        rows = [
+            [Dual.moved(x, bit) if (a, b) == (i, j) else x for b, x in enumerate(row)] for a, row in enumerate(now.rows)
+        ]
         scope, env = _with(variable, Mat.of(rows, now.width), scope, env)
         wanted |= 1 << bit
     value = evaluate(n.body, scope, env)
@@ -156,7 +161,9 @@ def quadratic_optimum(f: Any, size: int, *, smallest: bool) -> list[Any]:
         H[i][j] = H[j][i] = _plain(at(i, j) - plus[i] - plus[j] + origin)
     gradient = [(a - b) * Fraction(1, 2) for a, b in zip(plus, minus, strict=True)]
     probe = [Fraction(i + 2) for i in range(size)]
-    quadratic = sum((H[i][j] * probe[i] * probe[j] for i in range(size) for j in range(size)), Fraction(0)) * Fraction(1, 2)
+    quadratic = sum((H[i][j] * probe[i] * probe[j] for i in range(size) for j in range(size)), Fraction(0)) * Fraction(
+        1, 2
+    )
     linear = sum((g * x for g, x in zip(gradient, probe, strict=True)), Fraction(0))
     if f(probe) - (origin + linear + quadratic):
         raise Undecided("an optimum of a function that is not quadratic")

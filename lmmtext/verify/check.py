@@ -15,7 +15,9 @@ from lmmtext.verify.world import World
 from lmmtext.verify.worlds import WORLDS
 
 
-def check(tex: str, world: str | World = "one-way", where: str | None = None, *, seconds: float = 20.0, mutants: bool = True) -> Verdict:
+def check(
+    tex: str, world: str | World = "one-way", where: str | None = None, *, seconds: float = 20.0, mutants: bool = True
+) -> Verdict:
     r"""Judge a formula: is it true in every instance of a model?
 
     Parameters
@@ -53,7 +55,9 @@ def check(tex: str, world: str | World = "one-way", where: str | None = None, *,
         world = WORLDS[world]
     start = time.monotonic()
 
-    def verdict(status: str, message: str, links: tuple[Link, ...] = (), place: tuple[int, int] | None = None) -> Verdict:
+    def verdict(
+        status: str, message: str, links: tuple[Link, ...] = (), place: tuple[int, int] | None = None
+    ) -> Verdict:
         return Verdict(status, message, tex, world.name, links, place, time.monotonic() - start)
 
     try:
@@ -79,7 +83,11 @@ def check(tex: str, world: str | World = "one-way", where: str | None = None, *,
             status = "undecided" if tried.survivors else "verified"
             how = link.how if not tried.survivors else f"{link.how}, but so does a wrong variant: {tried.survivors[0]}"
             link = Link(link.tex, status, link.kind, how, None, "", tried)
-        elif link.kind == "inequality" and link.status == "undecided" and (why := never_negative(claim, found[: len(links)], links)):
+        elif (
+            link.kind == "inequality"
+            and link.status == "undecided"
+            and (why := never_negative(claim, found[: len(links)], links))
+        ):
             link = Link(link.tex, "verified", link.kind, why)
         links.append(link)
     worst = min(links, key=lambda x: ORDER.index(x.status))

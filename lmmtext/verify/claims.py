@@ -51,7 +51,9 @@ def claims(statement: t.Node, world: World, where: tuple[t.Node, ...] = ()) -> l
     conditions = tuple(elaborated(c, world) for c in where)
     if not isinstance(statement, t.Chain):
         elaborated(statement.arg if isinstance(statement, t.Given) else statement, world)
-        raise Undecided("an expression by itself claims nothing (its symbols are known, and it conforms)", *statement.span)
+        raise Undecided(
+            "an expression by itself claims nothing (its symbols are known, and it conforms)", *statement.span
+        )
     if set(statement.relations) & {"to", "down", "up"}:
         raise Undecided("an arrow claims nothing: write a limit", *statement.span)
     if any(isinstance(o, t.Dots) for o in statement.operands):
@@ -59,7 +61,13 @@ def claims(statement: t.Node, world: World, where: tuple[t.Node, ...] = ()) -> l
     chain = elaborated(statement, world)
     assert isinstance(chain, t.Chain)
     return [
-        Claim(relation, (statement.operands[i], statement.operands[i + 1]), chain.operands[i], chain.operands[i + 1], conditions)
+        Claim(
+            relation,
+            (statement.operands[i], statement.operands[i + 1]),
+            chain.operands[i],
+            chain.operands[i + 1],
+            conditions,
+        )
         for i, relation in enumerate(chain.relations)
     ]
 

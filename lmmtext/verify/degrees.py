@@ -14,6 +14,7 @@ from lmmtext.verify.scope import Env, Scope, definition_of, pattern_indices
 
 Degree = tuple[int, int]  # of a common numerator, and denominator
 
+
 class NoBound(Exception):
     """Something in the formula is no rational function of the draws: a logarithm, a root, an estimate."""
 

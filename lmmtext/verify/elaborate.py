@@ -68,7 +68,9 @@ class Elaborator:
         if isinstance(node, k.Const):
             rows, cols = self.sizes.find(node.rows), self.sizes.find(node.cols)
             if isinstance(rows, Unknown) or isinstance(cols, Unknown):
-                raise DoesNotConform(f"the size of this {node.kind} matrix is not told by what stands around it", *node.span)
+                raise DoesNotConform(
+                    f"the size of this {node.kind} matrix is not told by what stands around it", *node.span
+                )
             return k.Const(node.kind, rows, cols, span=node.span)
         if isinstance(node, k.RepeatedDiagonal):
             times = self.sizes.find(node.times)
@@ -79,7 +81,9 @@ class Elaborator:
         if isinstance(node, k.Optimize):
             sizes = tuple((self.sizes.find(r), self.sizes.find(c)) for r, c in node.sizes)
             if any(isinstance(x, Unknown) for pair in sizes for x in pair):
-                raise DoesNotConform("the size of what is optimised over is not told by what stands around it", *node.span)
+                raise DoesNotConform(
+                    "the size of what is optimised over is not told by what stands around it", *node.span
+                )
             return k.Optimize(node.kind, node.variables, node.body, sizes, span=node.span)
         return node
 
@@ -125,7 +129,9 @@ class Elaborator:
         """Return a square matrix or a number."""
         found, shape = self.need_matrix(node)
         if not self.sizes.same(shape.rows, shape.cols):
-            raise DoesNotConform(f"{what} needs a square matrix, and {write_source(node)} is {self.text(shape)}", *node.span)
+            raise DoesNotConform(
+                f"{what} needs a square matrix, and {write_source(node)} is {self.text(shape)}", *node.span
+            )
         return found, shape
 
     # -- sizes and symbols ----------------------------------------------------------------------------------------

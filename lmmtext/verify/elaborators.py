@@ -9,6 +9,7 @@ from lmmtext.verify.elaborate import SCALAR, Elaborator, Shape, Typed, rule, wri
 from lmmtext.verify.errors import CannotParse, DoesNotConform
 from lmmtext.verify.meaning import flat
 
+
 @rule(t.Number)
 def _number(e: Elaborator, n: t.Number) -> Typed:
     return n, SCALAR
@@ -72,7 +73,9 @@ def _power(e: Elaborator, n: t.Power) -> Typed:
     exponent = e.need_scalar(n.exponent, "an exponent")
     if not e.is_scalar(shape):
         if not e.sizes.same(shape.rows, shape.cols):
-            raise DoesNotConform(f"a power needs a square matrix, and {write_source(n.base)} is {e.text(shape)}", *n.span)
+            raise DoesNotConform(
+                f"a power needs a square matrix, and {write_source(n.base)} is {e.text(shape)}", *n.span
+            )
         if not (isinstance(exponent, t.Number) and exponent.value.denominator == 1):
             raise CannotParse("a matrix has whole numbers for its exponents here", *n.exponent.span)
     return t.Power(base, exponent, span=n.span), shape
@@ -96,7 +99,11 @@ def halved(exponent: t.Node) -> t.Node | None:
         for i, factor in enumerate(exponent.factors):
             half = halved(factor)
             if half is not None:
-                rest = [*exponent.factors[:i], *([] if half == t.Number(Fraction(1)) else [half]), *exponent.factors[i + 1 :]]
+                rest = [
+                    *exponent.factors[:i],
+                    *([] if half == t.Number(Fraction(1)) else [half]),
+                    *exponent.factors[i + 1 :],
+                ]
                 return rest[0] if len(rest) == 1 else t.Product(tuple(rest), span=exponent.span)
     return None
 
@@ -137,7 +144,9 @@ def _product(e: Elaborator, n: t.Product) -> Typed:
             hint = ""
             if isinstance(e.sizes.find(shape.cols), Dim) and e.sizes.find(so_far.cols) == e.sizes.find(shape.cols):
                 hint = "is a transpose missing?"
-            raise e.clash("the product does not conform", last[0], Shape(last[1].rows, so_far.cols), factor, shape, hint)
+            raise e.clash(
+                "the product does not conform", last[0], Shape(last[1].rows, so_far.cols), factor, shape, hint
+            )
         else:
             so_far = Shape(so_far.rows, shape.cols)
         last = (factor, shape)
@@ -249,9 +258,7 @@ def _dotted(e: Elaborator, n: t.Matrix) -> Typed:
     diagonal = [n.rows[i][i] for i in range(size)] if square else []
     blocks = {c for c in diagonal if not isinstance(c, t.Dots)}
     zeros = (t.Symbol("0", "bold"), t.Number(Fraction(0)))
-    off = all(
-        isinstance(c, t.Dots) or c in zeros for i, row in enumerate(n.rows) for j, c in enumerate(row) if i != j
-    )
+    off = all(isinstance(c, t.Dots) or c in zeros for i, row in enumerate(n.rows) for j, c in enumerate(row) if i != j)
     if not (square and len(blocks) == 1 and off):
         raise CannotParse("a matrix with dots is read as block diagonal with equal blocks only", *n.span)
     block, shape = e.need_matrix(blocks.pop())

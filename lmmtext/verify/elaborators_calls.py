@@ -156,7 +156,8 @@ def _derivative(e: Elaborator, n: t.Derivative) -> Typed:
     if len(moved) == 2 and e.is_scalar(shape):
         return k.Partial(body, refs, "hessian", span=n.span), Shape(moved[0][1].rows, moved[1][1].rows)
     raise DoesNotConform(
-        f"how is the derivative of {write_source(n.body)} ({e.text(shape)}) to be laid out? Transpose the variable below", *n.span
+        f"how is the derivative of {write_source(n.body)} ({e.text(shape)}) to be laid out? Transpose the variable below",
+        *n.span,
     )
 
 
@@ -219,9 +220,9 @@ def _limit(e: Elaborator, n: t.Limit) -> Typed:
     chain = n.approach
     if not (isinstance(chain, t.Chain) and chain.relations in (("to",), ("down",), ("up",))):
         raise CannotParse("below a limit stands where a variable goes, as in t \\to 0", *n.approach.span)
-    at, side = chain.operands[1], {"to": "", "down": "+", "up": "-"}[chain.relations[0]]
-    if isinstance(at, t.Marked):
-        at, side = at.arg, at.mark
+    goal = chain.operands[1]
+    side = goal.mark if isinstance(goal, t.Marked) else {"to": "", "down": "+", "up": "-"}[chain.relations[0]]
+    at = goal.arg if isinstance(goal, t.Marked) else goal
     target: t.Node | None = None
     if not (isinstance(at, t.Symbol) and at.letter == "infty"):
         target = e.need_scalar(at, "the limit point")
@@ -316,7 +317,8 @@ def _chain(e: Elaborator, n: t.Chain) -> Typed:
         around = n.relations[max(0, place - 1) : place + 1]
         if any(r in ORDERS for r in around) and not (e.is_scalar(shape) or zero):
             raise DoesNotConform(
-                f"{write_source(operand)} is {e.text(shape)}: only numbers are less or more (of matrices say \\succeq)", *operand.span
+                f"{write_source(operand)} is {e.text(shape)}: only numbers are less or more (of matrices say \\succeq)",
+                *operand.span,
             )
         if first is None:
             first = (operand, shape)

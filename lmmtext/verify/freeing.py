@@ -22,7 +22,9 @@ def freed(claim: Claim, scopes: list[Scope]) -> list[Scope]:
     found: list[Scope] = []
     for number, scope in enumerate(scopes):
         wider, any_freed = scope, False
-        for node in sorted({n for side in (claim.left, claim.right) for n in t.walk(side) if isinstance(n, k.Ref)}, key=repr):
+        for node in sorted(
+            {n for side in (claim.left, claim.right) for n in t.walk(side) if isinstance(n, k.Ref)}, key=repr
+        ):
             meaning = scope.instance.world.by_name.get(node.name)
             if meaning is None or meaning.kind not in ("defined", "random"):
                 continue

@@ -9,12 +9,13 @@ from lmmtext.verify import calculus, clock, logs, moments
 from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
 from lmmtext.verify.chance import Rand
-from lmmtext.verify.claims import Claim, kind_of
+from lmmtext.verify.claims import Claim, elaborated, kind_of
 from lmmtext.verify.degrees import chance
 from lmmtext.verify.dims import Dim
 from lmmtext.verify.errors import Singular, Undecided
 from lmmtext.verify.evaluate import evaluate
 from lmmtext.verify.matrix import Mat, is_zero
+from lmmtext.verify.parser import parse
 from lmmtext.verify.relations import EQUAL, holds, link_holds
 from lmmtext.verify.scope import Scope
 from lmmtext.verify.verdict import Counterexample, Link
@@ -26,9 +27,12 @@ POINTS = 4  # more for inequalities, which no number of points proves
 TRIES = 60
 
 
-def instances(world: World, claim: Claim, scale: int, sizes: tuple[int, ...], points: int, seed: int = 0) -> Iterator[Scope]:
+def instances(
+    world: World, claim: Claim, scale: int, sizes: tuple[int, ...], points: int, seed: int = 0
+) -> Iterator[Scope]:
     """Yield scopes in which the conditions of a claim hold; Undecided if none is found."""
-    found = tried = 0
+    found = tried = missed = 0
+    regimes = _regimes(world, claim)
     while found < points:
         tried += 1
         if tried > points * TRIES:
@@ -36,9 +40,21 @@ def instances(world: World, claim: Claim, scale: int, sizes: tuple[int, ...], po
         scope = Scope(world.instance(seed + tried, scale, sizes[found % len(sizes)]))
         for condition in claim.conditions:
             set_parameter(condition, scope)
-        if all(holds(c, scope, {}) for c in claim.conditions):
-            found += 1
-            yield scope
+        if not all(holds(c, scope, {}) for c in claim.conditions):
+            continue
+        if regimes and not holds(regimes[found % len(regimes)], scope, {}) and missed < 12:
+            missed += 1  # the condition of the claim may leave out a regime: then the other will do
+            continue
+        found += 1
+        yield scope
+
+
+def _regimes(world: World, claim: Claim) -> list[t.Node]:
+    """Return the regimes in which a claim about estimates of variances is to be tried."""
+    names = {n.name for side in (claim.left, claim.right) for n in t.walk(side) if isinstance(n, k.Ref)}
+    if not names & {"hat_sigma2", "hat_sigma2_alpha"}:
+        return []
+    return [elaborated(parse(x).statements[0], world) for x in world.regimes]
 
 
 def set_parameter(condition: t.Node, scope: Scope) -> None:
@@ -125,9 +141,16 @@ def counterexample(claim: Claim, world: World, failed: Scope) -> Counterexample 
 def show(claim: Claim, scope: Scope) -> Counterexample:
     """Return both values at a point, an element of them if they are matrices, and the numbers that went into them."""
     instance = scope.instance
-    free = {s: Dim.of(s).replaced(instance.world.relations) for s in ("J", "r", "n", "p", "q", "m") if s in instance.sizes}
+    free = {
+        s: Dim.of(s).replaced(instance.world.relations) for s in ("J", "r", "n", "p", "q", "m") if s in instance.sizes
+    }
     sizes = {s: instance.sizes[s] for s, d in free.items() if d == Dim.of(s) or len(d.terms[0][0]) > 1}
-    used = [n for side in (claim.left, claim.right, *claim.conditions) for n in t.walk(side) if isinstance(n, k.Ref) and not n.indices]
+    used = [
+        n
+        for side in (claim.left, claim.right, *claim.conditions)
+        for n in t.walk(side)
+        if isinstance(n, k.Ref) and not n.indices
+    ]
     drawn = {}
     for name in dict.fromkeys(n.name for n in used):
         meaning = instance.world.by_name.get(name)

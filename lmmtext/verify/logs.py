@@ -156,7 +156,12 @@ class Exp(_Number):
         if isinstance(other, Fraction) and not other:
             return self
         if isinstance(other, (Fraction, LogSum, Exp, Real)):
-            if _exact(other) and isinstance(other, Fraction) and self.factor * other < 0 and not (self.log_abs() - log(abs(other))):
+            if (
+                _exact(other)
+                and isinstance(other, Fraction)
+                and self.factor * other < 0
+                and not (self.log_abs() - log(abs(other)))
+            ):
                 return Fraction(0)
             return Real(real(self)) + other
         return NotImplemented

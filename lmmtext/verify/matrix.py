@@ -71,7 +71,9 @@ class Mat:
     @property
     def T(self) -> "Mat":
         """Return the transpose."""
-        return Mat(tuple(zip(*self.rows, strict=True)) if self.rows else tuple(() for _ in range(self.width)), self.height)
+        return Mat(
+            tuple(zip(*self.rows, strict=True)) if self.rows else tuple(() for _ in range(self.width)), self.height
+        )
 
     def map(self, f: Callable[[Scalar], Scalar]) -> "Mat":
         """Return the matrix with f applied to each element."""

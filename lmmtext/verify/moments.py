@@ -61,9 +61,14 @@ def expectation(n: t.Call, scope: Scope, env: Env) -> Mat:
         return mean_of(n.args[0], inner, env)
     value = evaluate(n.args[0], inner, env)
     B, b = given
-    slope = regression(value, B, inner)
     gap = b(scope) - B.map(lambda x: mean(x, inner))
-    return value.map(lambda x: mean(x, inner)) + slope @ gap
+    whole: Mat | None = None
+    for column in value.T.rows:
+        one = Mat.column(column)
+        found = one.map(lambda x: mean(x, inner)) + regression(one, B, inner) @ gap
+        whole = found if whole is None else whole.beside(found)
+    assert whole is not None
+    return whole
 
 
 def mean_of(n: t.Node, inner: Scope, env: Env) -> Mat:

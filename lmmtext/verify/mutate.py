@@ -7,6 +7,7 @@ from typing import Any
 
 from lmmtext.verify import tree as t
 from lmmtext.verify.dims import Dim
+from lmmtext.verify.meaning import key_of
 from lmmtext.verify.world import World
 
 Mutant = tuple[str, t.Node]
@@ -95,6 +96,8 @@ def _here(node: t.Node, world: World) -> Iterator[Mutant]:
     elif isinstance(node, t.Number):
         if node.value != 0:
             yield "a number off by one", t.Number(node.value + 1)
+        if node.value == 1 and "J" in world.sizes:
+            yield "1 where J is needed", t.Symbol("J")
     elif isinstance(node, t.Symbol):
         yield from _symbols(node, world)
     elif isinstance(node, t.Call):
@@ -110,7 +113,10 @@ def _here(node: t.Node, world: World) -> Iterator[Mutant]:
 def _powers(node: t.Power, world: World) -> Iterator[Mutant]:
     if isinstance(node.base, t.Symbol) and node.base.letter == "sigma":
         other = node.base.subs
-        yield "sigma^2 where sigma_alpha^2 is needed, or the reverse", replace(node, base=replace(node.base, subs=() if other else _ALPHA))
+        yield (
+            "sigma^2 where sigma_alpha^2 is needed, or the reverse",
+            replace(node, base=replace(node.base, subs=() if other else _ALPHA)),
+        )
         if node.exponent == TWO:
             yield "an exponent off", replace(node, exponent=t.Number(Fraction(4)))
             yield "a square dropped", node.base
@@ -129,7 +135,12 @@ def _symbols(node: t.Symbol, world: World) -> Iterator[Mutant]:
         for other in world.sizes:
             if "_" not in other and Dim.of(other).replaced(world.relations) != this:
                 yield f"{node.letter} where {other} is needed", t.Symbol(other)
+        yield f"{node.letter} where {node.letter} - 1 is needed", t.Sum((node, t.Neg(ONE)))
         return
+    if not node.accents and not node.marks:
+        hat = replace(node, accents=("hat",))
+        if any(world.find(key_of(hat, squared=squared)[0], node.font) for squared in (False, True)):
+            yield "a hat missing", hat
     if node.font == "bold" and node.letter not in ("0", "1", "I") and (node.letter[0].isupper() or not node.accents):
         yield "a transpose missing", t.Transpose(node)
     if node.font == "bold" and node.letter == "I" and node.subs:
@@ -141,7 +152,10 @@ def _symbols(node: t.Symbol, world: World) -> Iterator[Mutant]:
     if node.letter == "P" and len(node.subs) == 1:
         inner = node.subs[0]
         ones = t.Symbol("1", "bold", subs=(t.Symbol("n"),))
-        yield "the projector of another space", replace(node, subs=(ones if getattr(inner, "letter", "") != "1" else t.Symbol("Z", "bold"),))
+        yield (
+            "the projector of another space",
+            replace(node, subs=(ones if getattr(inner, "letter", "") != "1" else t.Symbol("Z", "bold"),)),
+        )
     if node.letter in ("SSE", "SSA", "SST", "MSE", "MSA"):
         swap = {"SSE": "SSA", "SSA": "SSE", "SST": "SSE", "MSE": "MSA", "MSA": "MSE"}
         yield "another sum of squares", replace(node, letter=swap[node.letter])

@@ -10,7 +10,7 @@ from lmmtext.verify import tree as t
 from lmmtext.verify.chance import Rand
 from lmmtext.verify.errors import FormulaError
 from lmmtext.verify.evaluate import evaluate
-from lmmtext.verify.scope import Env, Scope
+from lmmtext.verify.scope import Env, Scope, definition_of, pattern_indices
 
 ONE = t.Number(Fraction(1))
 
@@ -18,12 +18,6 @@ ONE = t.Number(Fraction(1))
 def _factors(node: t.Node) -> tuple[t.Node, ...]:
     node = node.arg if isinstance(node, t.Neg) else node
     return node.factors if isinstance(node, t.Product) else (node,)
-
-
-def _without(node: t.Node, left: t.Node, turned: t.Node) -> tuple[t.Node, ...]:
-    """Return the terms of a sum that do not end with one factor, or begin with its transpose."""
-    terms = node.terms if isinstance(node, t.Sum) else (node,)
-    return tuple(x for x in terms if _factors(x)[-1] != left and _factors(x)[0] != turned)
 
 
 def _with_index(node: t.Node, index: str) -> t.Node:
@@ -63,6 +57,9 @@ class Canon:
         if isinstance(node, k.Ref) and node.name in self.world.identified:
             self.used.add("the balance of the design")
             return k.Ref(self.world.identified[node.name], node.indices)
+        if isinstance(node, k.Ref) and (meant := self.conditional_mean(node)) is not None:
+            self.used.add("a best prediction is a conditional mean")
+            return self.of(meant, env)
         if isinstance(node, t.Call) and node.name == "E" and not node.given:
             outer, self._in_mean = self._in_mean, True
             arg = self.of(node.args[0], env)
@@ -84,6 +81,19 @@ class Canon:
         elif isinstance(node, t.Call):
             node = self.call(node, env)
         return node
+
+    def conditional_mean(self, node: k.Ref) -> t.Node | None:
+        """Return the conditional mean that a symbol is by its definition."""
+        meaning = self.world.by_name.get(node.name)
+        if (
+            meaning is None
+            or not isinstance(meaning.definition, str)
+            or not meaning.definition.startswith(r"\operatorname{E}[")
+        ):
+            return None
+        if [getattr(i, "name", "") for i in node.indices] != pattern_indices(meaning.tex):
+            return None
+        return definition_of(self.world, node.name)
 
     def scalar(self, node: t.Node, env: Env) -> bool:
         """Return whether a tree is a number; what cannot be told is not."""
@@ -180,18 +190,33 @@ class Canon:
         facts = [(f, "the normal equations") for f in self.world.facts["orthogonal"]]
         if self._in_mean:
             facts += [(f, "a prediction is uncorrelated with its error") for f in self.world.facts["in mean"]]
-        for (left, right, left_turned, right_turned), name in facts:
-            for i in range(len(matrices) - 1):
-                a, b = matrices[i : i + 2]
-                for at, this, other, beside, own in ((i, a, b, right, right_turned), (i + 1, b, a, right_turned, right)):
+        for (left, weight, right, left_turned, _, right_turned), name in facts:
+            gap = 1 if weight == ONE else 2
+            for i in range(len(matrices) - gap):
+                a, b = matrices[i], matrices[i + gap]
+                if gap == 2 and matrices[i + 1] != weight:
+                    continue
+                for at, this, other, beside, own in (
+                    (i, a, b, right, right_turned),
+                    (i + gap, b, a, right_turned, right),
+                ):
                     if other != beside or this == own:
                         continue
-                    kept, wanted = (_without(x, left, left_turned) for x in (this, own))
+                    kept, wanted = (self.without(x, left, left_turned, env) for x in (this, own))
                     if kept == wanted or (kept and isinstance(this, t.Sum) and len(kept) < len(this.terms)):
                         self.used.add(name)
                         new = own if kept == wanted else self.sum(kept)
                         return self.without_vanishing([*matrices[:at], new, *matrices[at + 1 :]], env)
         return matrices
+
+    def without(self, node: t.Node, left: t.Node, turned: t.Node, env: Env) -> tuple[t.Node, ...]:
+        """Return the terms of a sum that do not end with one factor, or begin with its transpose."""
+        kept = []
+        for x in node.terms if isinstance(node, t.Sum) else (node,):
+            factors = [f for f in _factors(x) if not self.scalar(f, env)] or [x]
+            if factors[-1] != left and factors[0] != turned:
+                kept.append(x)
+        return tuple(kept)
 
     def idempotent(self, m: t.Node) -> bool:
         """Return whether a matrix is plainly idempotent: P, or I - P."""
@@ -253,8 +278,10 @@ class Canon:
         if isinstance(arg, t.Inverse):
             return self.inverse(self.transpose(arg.arg, env))
         if isinstance(arg, k.Over) and arg.kind == "sum":
-            return k.Over("sum", arg.index, arg.lower, arg.upper, self.transpose(arg.body, {**env, arg.index: Fraction(1)}))
-        if isinstance(arg, t.Call) and arg.name == "E":
+            return k.Over(
+                "sum", arg.index, arg.lower, arg.upper, self.transpose(arg.body, {**env, arg.index: Fraction(1)})
+            )
+        if isinstance(arg, t.Call) and arg.name == "E" and not arg.given:
             return self.of(t.Call("E", (self.transpose(arg.args[0], env),), arg.given), env)
         if isinstance(arg, t.Call) and arg.name == "Cov":
             return self.call(t.Call("Cov", (arg.args[1], arg.args[0]), arg.given), env)
@@ -278,9 +305,9 @@ class Canon:
             found = [[self.sources(x, env) for x in side] for side in sides]
         except FormulaError:
             return None
-        kept = []
+        kept: list[tuple[t.Node, ...]] = []
         for mine, others in ((0, 1), (1, 0)):
-            reach = set().union(*found[others])
+            reach = {s for sources in found[others] for s in sources}
             kept.append(tuple(x for x, s in zip(sides[mine], found[mine], strict=True) if s & reach))
         if not all(kept):
             self.used.add("uncorrelated terms")
@@ -326,7 +353,11 @@ class Canon:
     def growth(self, node: t.Node, limit: k.LimitAt, env: Env) -> int:
         """Return 2 for what grows without bound, 1 for a finite limit, 0 for zero."""
         try:
-            inner = {name: v for name, v in env.items() if not (isinstance(limit.variable, k.Local) and name == limit.variable.name)}
+            inner = {
+                name: v
+                for name, v in env.items()
+                if not (isinstance(limit.variable, k.Local) and name == limit.variable.name)
+            }
             value = evaluate(k.LimitAt(limit.variable, limit.target, limit.side, node), self.scope, inner)
         except FormulaError:
             return 2
@@ -346,12 +377,20 @@ class Canon:
         for x in t.walk(node):
             if x == variable:
                 return True
-            if isinstance(x, k.Ref) and x.name != "pi" and self.world.by_name[x.name].kind not in ("parameter", "given"):
+            if (
+                isinstance(x, k.Ref)
+                and x.name != "pi"
+                and self.world.by_name[x.name].kind not in ("parameter", "given")
+            ):
                 return True
         return False
 
     def call(self, node: t.Call, env: Env) -> t.Node:
         """Return a trace with its factors in the first of their cyclic orders; others as they are."""
+        inner = node.args[0]
+        if node.name == "E" and isinstance(inner, t.Call) and inner.name == "E" and inner.given == node.given:
+            self.used.add("a conditional mean is known")
+            return inner
         if node.name == "tr" and isinstance(node.args[0], t.Product):
             factors = node.args[0].factors
             numbers = tuple(f for f in factors if self.scalar(f, env))
@@ -372,7 +411,6 @@ class Canon:
                 self.used.add("the symmetry of a covariance")
                 return t.Call("Cov", (node.args[1], node.args[0]), node.given)
         return node
-
 
     def core(self, node: t.Node) -> t.Node:
         """Return what is left of a canonical tree without sign, numbers, and invertible factors at its ends."""

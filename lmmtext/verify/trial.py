@@ -117,7 +117,9 @@ def _reasons(
 
 def same_zero(claim: Claim, found: Claim, side: int, scope: Scope) -> tuple[str, ...]:
     """Return why a mutant of `A = 0` is the same claim: A is zero if and only if A times something invertible is."""
-    before, after, other = (claim.left, found.left, found.right) if side == 0 else (claim.right, found.right, found.left)
+    before, after, other = (
+        (claim.left, found.left, found.right) if side == 0 else (claim.right, found.right, found.left)
+    )
     zero = isinstance(other, k.Const) and other.kind == "zeros"
     return ("factors of a zero that can be undone",) if zero and same_vanishing(before, after, scope) else ()
 

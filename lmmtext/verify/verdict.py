@@ -25,7 +25,11 @@ class Counterexample:
         sizes = ", ".join(f"{name} = {value}" for name, value in self.sizes.items())
         drawn = ", ".join(f"{name} = {value}" for name, value in self.drawn.items())
         where = f"element {self.element} of the " if self.element else ""
-        return f"with {sizes}" + (f", {drawn}" if drawn else "") + f": {where}left side {self.left}, right side {self.right}"
+        return (
+            f"with {sizes}"
+            + (f", {drawn}" if drawn else "")
+            + f": {where}left side {self.left}, right side {self.right}"
+        )
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,9 @@ class Verdict:
         for link in self.links:
             if len(self.links) > 1:
                 lines.append(f"  {link.status:9} {link.tex}")
-            lines += [f"    {text}" for text in (link.how, link.hint, str(link.mutants or "")) if text and len(self.links) > 1]
+            lines += [
+                f"    {text}" for text in (link.how, link.hint, str(link.mutants or "")) if text and len(self.links) > 1
+            ]
         return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Instance:
     world: "World"
     sizes: dict[str, int]
     groups: tuple[int, ...]  # n_1, ..., n_J
-    values: dict[str, Any]
+    values: dict[Any, Any]
     draw: Draw
     taken: dict[str, Fraction] = field(default_factory=dict)
     caches: dict[Any, Any] = field(default_factory=dict)
@@ -78,9 +78,11 @@ class World:
 
     `relations` rewrites sizes into the fewest (n is Jr in a balanced layout); `uppers` bounds the indices; `normal` says
     whether more than first and second moments are assumed; `richer` names a world in which fewer symbols coincide.
+    `regimes` are conditions under which estimates take different forms: a claim about them is tried in each.
 
-    By the rest, rewrites are named. `commuting` are symbols of an algebra whose members commute; `orthogonal` pairs have a
-    product of zero (the normal equations), `orthogonal_in_mean` an expected one (a prediction and its error);
+    By the rest, rewrites are named. `commuting` are symbols of an algebra whose members commute; `orthogonal` are left, weight
+    (1 for none) and right with a product of zero (the normal equations), `orthogonal_in_mean` with an expected one (a
+    prediction and its error);
     `deviations` add up to zero over groups; `identified` symbols are the same here, though not in a richer world.
     """
 
@@ -95,10 +97,11 @@ class World:
     normal: bool = True
     richer: str = ""
     commuting: frozenset[str] = frozenset()
-    orthogonal: tuple[tuple[str, str], ...] = ()
-    orthogonal_in_mean: tuple[tuple[str, str], ...] = ()
+    orthogonal: tuple[tuple[str, str, str], ...] = ()
+    orthogonal_in_mean: tuple[tuple[str, str, str], ...] = ()
     deviations: tuple[str, ...] = ()
     identified: Mapping[str, str] = field(default_factory=dict)
+    regimes: tuple[str, ...] = ()
 
     @cached_property
     def _keys(self) -> dict[Key, list[tuple[str, Meaning]]]:
@@ -170,7 +173,11 @@ class World:
 
     def is_parameter(self, node: t.Node) -> bool:
         """Return whether a symbol is one that can be moved."""
-        return isinstance(node, k.Ref) and self.by_name.get(node.name) is not None and self.by_name[node.name].kind == "parameter"
+        return (
+            isinstance(node, k.Ref)
+            and self.by_name.get(node.name) is not None
+            and self.by_name[node.name].kind == "parameter"
+        )
 
     def instance(self, seed: int, scale: int, size: int = 0) -> Instance:
         """Return an instance; the same numbers for the same seed, scale and size."""

@@ -67,7 +67,11 @@ def test_sizes_that_agree_by_accident_of_the_draw_do_not_conform():
 
 @pytest.mark.parametrize(
     ("world", "tex", "near"),
-    [("general", r"\mathbf{W} = \mathbf{X}", ""), ("random-slope", r"\theta = \beta", ""), ("general", r"\mathbf{X}_j = \mathbf{X}", r"\mathbf{X}")],
+    [
+        ("general", r"\mathbf{W} = \mathbf{X}", ""),
+        ("random-slope", r"\theta = \beta", ""),
+        ("general", r"\mathbf{X}_j = \mathbf{X}", r"\mathbf{X}"),
+    ],
 )
 def test_an_unknown_symbol_is_named_with_what_is_near_it(world, tex, near):
     with pytest.raises(UnknownSymbol) as caught:

@@ -24,7 +24,13 @@ def _own(scope: Scope, j: int) -> Mat:
 MEANINGS = (
     take(r"\beta", "beta", "random", _mean, words="mean of the common law, random as the law is"),
     take(r"\alpha_j", "alpha_j", "random", _own, words="deviation of beta_j from the mean, independent given the law"),
-    take(r"\beta_j", "beta_j", "random", lambda s, j: s("beta") + s("alpha_j", j), words="one of the exchangeable numbers"),
+    take(
+        r"\beta_j",
+        "beta_j",
+        "random",
+        lambda s, j: s("beta") + s("alpha_j", j),
+        words="one of the exchangeable numbers",
+    ),
 )
 
 

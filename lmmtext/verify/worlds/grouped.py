@@ -22,7 +22,8 @@ DEGREES = {
 
 def ldl(S: Mat) -> tuple[Mat, list[Fraction]]:
     """Return L and D with S = L D L', L unit lower triangular: no square root, so all stays rational."""
-    size, L, D = S.height, [[Fraction(0)] * S.height for _ in range(S.height)], []
+    size, L = S.height, [[Fraction(0)] * S.height for _ in range(S.height)]
+    D: list[Fraction] = []
     for j in range(size):
         D.append(S.rows[j][j] - sum((L[j][k] * L[j][k] * D[k] for k in range(j)), Fraction(0)))
         for i in range(j, size):
@@ -89,7 +90,7 @@ def meanings(*, beta: str = r"\boldsymbol{\beta}", own: bool = True) -> tuple[Me
     """Return what all grouped worlds share; `own` says whether groups have coefficients beta_j of their own."""
     plain = beta == r"\beta"
     alpha_j, beta_j = (r"\alpha_j", r"\beta_j") if plain else (r"\boldsymbol{\alpha}_j", r"\boldsymbol{\beta}_j")
-    found = (
+    found: tuple[Meaning, ...] = (
         take(r"\sigma^2", "sigma2", "parameter", lambda s: s.drawn("sigma2")),
         take(beta, "beta", "parameter", lambda s: s.drawn("beta"), like=r"\boldsymbol{\beta}"),
         take(r"\mathbf{X}_j", "X_j", "given", lambda s, j: s.drawn("X", j)),
@@ -114,7 +115,7 @@ def meanings(*, beta: str = r"\boldsymbol{\beta}", own: bool = True) -> tuple[Me
         take(r"\mathbf{V}", "V", "defined"),
         take(r"\mathbf{V}_j", "V_j", "defined", r"\operatorname{Var}(\mathbf{Y}_j)", words="covariance of Y_j",
              of="n_j x n_j", symmetric=True),
-        take(r"\mathbf{S}_j", "S_j", "defined", r"\mathbf{X}_j^\top \mathbf{X}_j"),
+        take(r"\mathbf{S}_j", "S_j", "defined", r"\mathbf{Z}_j^\top \mathbf{Z}_j"),
         take(r"\bar{y}_j", "bar_y_j", "defined"),
         take(r"\bar{y}", "bar_y", "defined", r"\frac{1}{n} \sum_{j=1}^{J} \sum_{i=1}^{n_j} y_{ij}",
              words="mean of all observations"),
@@ -132,7 +133,9 @@ def meanings(*, beta: str = r"\boldsymbol{\beta}", own: bool = True) -> tuple[Me
     return found
 
 
-def instance(draw: Draw, world: object, sizes: dict[str, int], counts: tuple[int, ...], values: dict[object, object]) -> Instance:
+def instance(
+    draw: Draw, world: object, sizes: dict[str, int], counts: tuple[int, ...], values: dict[object, object]
+) -> Instance:
     """Return an instance with free indices i and j drawn."""
     j = draw.rng.randint(1, len(counts))
     within = list(range(1, min(counts) + 1))

@@ -13,8 +13,15 @@ from lmmtext.verify.worlds import grouped
 from lmmtext.verify.worlds.taking import aliases, take, with_degrees
 
 # J, r: chosen so that J, r, n, n - J, J - 1, r - 1 are distinct and none of them is 1.
-BALANCED = {0: (3, 5), 1: (5, 4), -1: (2, 2)}
+BALANCED = {0: (3, 5), 1: (5, 3), -1: (2, 2)}
 UNBALANCED = {0: (4, 2, 7), 1: (5, 3, 2, 4), -1: (1, 2)}
+
+ORTHOGONAL = tuple(
+    (r"\mathbf{1}_n^\top", weight, rf"{y} - \mathbf{{1}}_n {mean}")
+    for weight in ("1", r"\mathbf{V}^{-1}")
+    for y in (r"\mathbf{y}", r"\mathbf{Y}")
+    for mean in (r"\bar{y}", r"\hat{\beta}")
+)
 
 
 def _meanings() -> tuple[Meaning, ...]:
@@ -76,6 +83,8 @@ def _world(name: str, words: str, *, balanced: bool) -> World:
             uppers={"j": "J", "i": "r" if balanced else "n_j"},
             aliases={**aliases(found), r"\mu": "beta"},
             richer="one-way-unbalanced" if balanced else "random-slope",
+            orthogonal=ORTHOGONAL if balanced else (),
+            regimes=(r"\operatorname{MSE} < \operatorname{SSA}/J", r"\operatorname{MSE} > \operatorname{SSA}/J"),
             commuting=frozenset({"V", "Z Z^T", "P_Z", "P_1"}) if balanced else frozenset(),
         )
     )

@@ -16,10 +16,12 @@ BALANCED = {0: (2, (7, 7, 7, 7)), 1: (3, (8,) * 5), -1: (1, (2, 2))}
 
 OWN_FACTS: dict[str, Any] = {
     "orthogonal": (
-        (r"\mathbf{X}_j^\top", r"\mathbf{y}_j - \mathbf{X}_j \mathbf{b}_j"),
-        (r"\mathbf{X}_j^\top", r"\mathbf{Y}_j - \mathbf{X}_j \mathbf{b}_j"),
+        (r"\mathbf{X}_j^\top", "1", r"\mathbf{y}_j - \mathbf{X}_j \mathbf{b}_j"),
+        (r"\mathbf{X}_j^\top", "1", r"\mathbf{Y}_j - \mathbf{X}_j \mathbf{b}_j"),
     ),
-    "orthogonal_in_mean": ((r"\hat{\boldsymbol{\beta}}_j", r"(\boldsymbol{\beta}_j - \hat{\boldsymbol{\beta}}_j)^\top"),),
+    "orthogonal_in_mean": (
+        (r"\hat{\boldsymbol{\beta}}_j", "1", r"(\boldsymbol{\beta}_j - \hat{\boldsymbol{\beta}}_j)^\top"),
+    ),
 }
 BALANCED_FACTS: dict[str, Any] = {"deviations": (r"\mathbf{b}_j - \bar{\mathbf{b}}",), "identified": {"b": "bar_b"}}
 
@@ -87,7 +89,12 @@ def _world(name: str, words: str, *, own: bool, balanced: bool = False) -> World
 
 
 RANDOM_SLOPE = _world("random-slope", "X_j and Z_j of their own, Sigma q x q, Z stacked, normal", own=False)
-RANDOM_REGRESSION = _world("random-regression", "every coefficient varies between groups: Z_j = X_j, p = q, normal", own=True)
+RANDOM_REGRESSION = _world(
+    "random-regression", "every coefficient varies between groups: Z_j = X_j, p = q, normal", own=True
+)
 RANDOM_REGRESSION_BALANCED = _world(
-    "random-regression-balanced", "every coefficient varies, and all groups have the same X_j, normal", own=True, balanced=True
+    "random-regression-balanced",
+    "every coefficient varies, and all groups have the same X_j, normal",
+    own=True,
+    balanced=True,
 )

@@ -91,7 +91,7 @@ _GENERAL = with_degrees(
 
 GENERAL_WORLD = World(
     "general", "Y = X beta + Z alpha + epsilon with general X, Z and G, normal", _GENERAL, ("n", "p", "m"), _make_general,
-    aliases=aliases(_GENERAL), orthogonal=((r"\mathbf{X}^\top \mathbf{V}^{-1}", r"\mathbf{y} - \mathbf{X} \hat{\boldsymbol{\beta}}"),),
+    aliases=aliases(_GENERAL), orthogonal=tuple((r"\mathbf{X}^\top", r"\mathbf{V}^{-1}", rf"{y} - \mathbf{{X}} \hat{{\boldsymbol{{\beta}}}}") for y in (r"\mathbf{y}", r"\mathbf{Y}")),
 )  # fmt: skip
 
 
@@ -195,5 +195,9 @@ def _prediction(name: str, words: str, *, normal: bool) -> World:
     return here[0]
 
 
-PREDICTION = _prediction("prediction", "a new observation Y_* correlated with Y: means and covariances only", normal=False)
-PREDICTION_NORMAL = _prediction("prediction-normal", "a new observation Y_* correlated with Y, jointly normal", normal=True)
+PREDICTION = _prediction(
+    "prediction", "a new observation Y_* correlated with Y: means and covariances only", normal=False
+)
+PREDICTION_NORMAL = _prediction(
+    "prediction-normal", "a new observation Y_* correlated with Y, jointly normal", normal=True
+)
