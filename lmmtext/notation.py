@@ -11,8 +11,10 @@ from dataclasses import dataclass
 class Symbol:
     """One symbol: its LaTeX, its meaning in words, its shape (empty for a number), and its name in code.
 
-    ``elsewhere`` says how the lecture, lme4 or other texts write it, where that differs; ``spellings`` are those that the
-    checker of equations (`lmmtext.verify`) takes for the same thing. ``definition`` is what the symbol *is*, in this notation
+    ``elsewhere`` says how the lecture, lme4 or other texts write it, where that differs; ``spellings`` are those
+    that the
+    checker of equations (`lmmtext.verify`) takes for the same thing. ``definition`` is what the symbol *is*, in
+    this notation
     and in terms of other symbols: a covariance, the solution of a least squares problem, a sum over the data; never a
     closed form that a chapter derives, for then an equation would be held to itself.
     """

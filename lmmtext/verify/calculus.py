@@ -140,8 +140,8 @@ def _optimize(n: k.Optimize, scope: Scope, env: Env) -> Mat:
 def quadratic_optimum(f: Any, size: int, *, smallest: bool) -> list[Any]:
     """Return where a quadratic function is smallest (largest): found from its values alone, by polarisation.
 
-    That it is quadratic is checked at further points, and that the stationary point is a minimum (maximum) by the pivots of
-    its second derivative.
+    That it is quadratic is checked at further points, and that the stationary point is a minimum (maximum) by the
+    pivots of its second derivative.
     """
     if size > 40:
         raise Undecided(f"an optimum over {size} numbers")

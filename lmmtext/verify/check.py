@@ -23,11 +23,12 @@ def check(
     Parameters
     ----------
     tex
-        LaTeX in the notation of the book, as it stands between the dollar signs. Chains of relations are judged link by link.
+        LaTeX in the notation of the book, as it stands between the dollar signs. Chains of relations are judged
+        link by link.
     world
         The model, by its name in `WORLDS` (`lmmtext worlds` lists them), or a world of your own.
     where
-        A condition under which the formula is claimed, in LaTeX too, such as ``\operatorname{MSE} < \operatorname{SSA}/J``.
+        A condition under which the formula is claimed, in LaTeX too: ``\operatorname{MSE} < \operatorname{SSA}/J``.
     seconds
         The time allowed; when it is not enough, the verdict says so.
     mutants
@@ -44,10 +45,11 @@ def check(
     ValueError
         If there is no such world. A formula that is wrong or unreadable is no exception, but a verdict.
 
-    >>> print(check(r"\mathbf{V} = \sigma^2 \mathbf{I}_n + \sigma_\alpha^2 \mathbf{Z} \mathbf{Z}", "one-way"))
-    does not conform: \mathbf{Z} is Jr x J, and \mathbf{Z} is Jr x J: the product does not conform (is a transpose missing?)
-    \mathbf{V} = \sigma^2 \mathbf{I}_n + \sigma_\alpha^2 \mathbf{Z} \mathbf{Z}
-                                                         ^^^^^^^^^^^^^^^^^^^^^
+    >>> print(check(r"\mathbf{V} = \mathbf{Z} \mathbf{Z}", "one-way"))
+    does not conform: \mathbf{Z} is Jr x J, and \mathbf{Z} is Jr x J: the product does not conform (is a transpose
+    missing?)
+    \mathbf{V} = \mathbf{Z} \mathbf{Z}
+                 ^^^^^^^^^^^^^^^^^^^^^
     """
     if isinstance(world, str):
         if world not in WORLDS:

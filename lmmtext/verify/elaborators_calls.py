@@ -86,7 +86,7 @@ def _moment(e: Elaborator, n: t.Call) -> Typed:
     return t.Call("Cov", args, tuple(given), span=n.span), Shape(first.rows, last.rows)
 
 
-# -- what binds ---------------------------------------------------------------------------------------------------------
+# -- what binds ---
 
 
 @rule(t.Big)
@@ -156,7 +156,7 @@ def _derivative(e: Elaborator, n: t.Derivative) -> Typed:
     if len(moved) == 2 and e.is_scalar(shape):
         return k.Partial(body, refs, "hessian", span=n.span), Shape(moved[0][1].rows, moved[1][1].rows)
     raise DoesNotConform(
-        f"how is the derivative of {write_source(n.body)} ({e.text(shape)}) to be laid out? Transpose the variable below",
+        f"how is the derivative of {write_source(n.body)} ({e.text(shape)}) to be laid out? Transpose its variable",
         *n.span,
     )
 
@@ -268,7 +268,7 @@ def _cases(e: Elaborator, n: t.Cases) -> Typed:
     return t.Cases(tuple(branches), span=n.span), first[1]
 
 
-# -- relations ----------------------------------------------------------------------------------------------------------
+# -- relations ---
 
 
 ORDERS = ("<", "<=", ">", ">=", "<<", ">>")

@@ -1,7 +1,7 @@
 """A richer world made on the spot: symbols that a claim does not need to be what they are become arbitrary.
 
-If a claim still holds when b_j, say, is any vector at all, it is a special case of something more general; there a wrong
-variant that only passed because X'(y - Xb) vanishes must fail.
+If a claim still holds when b_j, say, is any vector at all, it is a special case of something more general; there a
+wrong variant that only passed because X'(y - Xb) vanishes must fail.
 """
 
 from fractions import Fraction
@@ -18,7 +18,7 @@ from lmmtext.verify.scope import Scope
 
 
 def freed(claim: Claim, scopes: list[Scope]) -> list[Scope]:
-    """Return scopes in which as many symbols as possible are arbitrary and the claim still holds; empty if none can be."""
+    """Return scopes in which as many symbols as can be are arbitrary and the claim still holds; empty if none."""
     found: list[Scope] = []
     for number, scope in enumerate(scopes):
         wider, any_freed = scope, False

@@ -23,6 +23,7 @@ from lmmtext.verify.world import Instance, World
 
 RULES_LOADED = (calculus, moments)
 GRID = 10**6
+SIZES_SHOWN: tuple[str, ...] = ("J", "r", "n", "p", "q", "m")
 POINTS = 4  # more for inequalities, which no number of points proves
 TRIES = 60
 
@@ -37,7 +38,8 @@ def instances(
         tried += 1
         if tried > points * TRIES:
             raise Undecided("no instance of the world was found in which the condition holds")
-        scope = Scope(world.instance(seed + tried, scale, sizes[found % len(sizes)]))
+        flat = bool(regimes) and found % 2 == 1
+        scope = Scope(world.instance(seed + tried, scale, sizes[found % len(sizes)], flat=flat))
         for condition in claim.conditions:
             set_parameter(condition, scope)
         if not all(holds(c, scope, {}) for c in claim.conditions):
@@ -105,7 +107,8 @@ def judge(claim: Claim, world: World, seconds: float) -> Link:
 def _evidence(claim: Claim, kind: str, passed: int, bound: Fraction | None) -> str:
     """Say how a claim was verified."""
     what = {
-        "moment": "moments computed exactly", "distribution": "mean, variance and linearity (or idempotency and rank) held",
+        "moment": "moments computed exactly",
+        "distribution": "mean, variance and linearity (or idempotency and rank) held",
         "limit": "limit of rational functions", "optimum": "optimum found from the values of what is optimised",
         "definition": "this is the definition", "identity": "both sides exactly equal",
     }[kind]  # fmt: skip
@@ -141,9 +144,7 @@ def counterexample(claim: Claim, world: World, failed: Scope) -> Counterexample 
 def show(claim: Claim, scope: Scope) -> Counterexample:
     """Return both values at a point, an element of them if they are matrices, and the numbers that went into them."""
     instance = scope.instance
-    free = {
-        s: Dim.of(s).replaced(instance.world.relations) for s in ("J", "r", "n", "p", "q", "m") if s in instance.sizes
-    }
+    free = {s: Dim.of(s).replaced(instance.world.relations) for s in SIZES_SHOWN if s in instance.sizes}
     sizes = {s: instance.sizes[s] for s, d in free.items() if d == Dim.of(s) or len(d.terms[0][0]) > 1}
     used = [
         n

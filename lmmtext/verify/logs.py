@@ -1,6 +1,7 @@
 """Exact logarithms and exponentials: q + sum of c log a, and c exp(that), over the rationals and pi.
 
-Whether such a sum is zero is decided exactly: the arguments are written in a base of coprime numbers, and the logarithms
+Whether such a sum is zero is decided exactly: the arguments are written in a base of coprime numbers, and the
+logarithms
 of those are linearly independent over the rationals (unique factorisation); a rational q beside them is independent by
 Lindemann's theorem. Pi is kept as a letter of its own. What leaves this field falls to 60 digits (`Real`).
 """
@@ -40,16 +41,19 @@ class _Number:
     """Arithmetic that falls to 60 digits where the exact field has no answer."""
 
     def __radd__(self, other: Any) -> Any:
-        return self + other  # type: ignore[operator]
+        return self + other
 
     def __rmul__(self, other: Any) -> Any:
-        return self * other  # type: ignore[operator]
+        return self * other
 
     def __sub__(self, other: Any) -> Any:
-        return self + (-other)  # type: ignore[operator]
+        return self + (-other)
+
+    def __neg__(self) -> Any:
+        raise NotImplementedError
 
     def __rsub__(self, other: Any) -> Any:
-        return (-self) + other  # type: ignore[operator]
+        return (-self) + other
 
 
 def _exact(x: Any) -> bool:

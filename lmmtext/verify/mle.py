@@ -1,9 +1,8 @@
 """Maximum likelihood estimates of two variances: every stationary point found, and every edge compared.
 
-With V = sigma^2 H(t), t = sigma_alpha^2 / sigma^2, the best sigma^2 for given t is q(t) / n, where q is the weighted residual
-sum of squares: so the deviance is a function of t alone, n log q(t) + log |H(t)|, and both are rational functions. The
-stationary points are the roots of one polynomial, isolated exactly; the edge is t = 0. That the score is zero there (or
-has the right sign at the edge) is checked with V as the world has it.
+With V = sigma^2 H(t), t = sigma_alpha^2 / sigma^2, the best sigma^2 for given t is q(t) / n, where q is the weighted
+residual sum of squares: so the deviance is a function of t alone, n log q(t) + log |H(t)|, and both are rational
+functions. The stationary points are the roots of one polynomial, isolated exactly; the edge is t = 0.
 """
 
 from fractions import Fraction

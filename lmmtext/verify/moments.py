@@ -98,7 +98,7 @@ def mean_of(n: t.Node, inner: Scope, env: Env) -> Mat:
 
 
 def _mean_of_product(n: t.Product, inner: Scope, env: Env) -> Mat | None:
-    """Return E of a product in which two factors are random and linear, and others constant; None for other products."""
+    """Return E of a product of two random linear factors and constant ones; None for other products."""
     values = [evaluate(f, inner, env) if not isinstance(f, k.Over) else None for f in n.factors]
     if any(v is None for v in values):  # a sum at the end of a product: its number first, then linearity
         if len(n.factors) == 2 and values[0] is not None and _degree(values[0]) == 0:
@@ -191,7 +191,7 @@ def regression(x: Mat, B: Mat, scope: Scope) -> Mat:
 
 
 def _given(n: t.Call, inner: Scope, env: Env) -> Any:
-    """Return the random vector that is given, and how to get what it has turned out to be; None if nothing is random."""
+    """Return the random vector that is given, and how to get its outcome; None if nothing is random."""
     found, sources = None, []
     for g in n.given:
         value = evaluate(g, inner, env)

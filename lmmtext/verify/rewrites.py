@@ -1,6 +1,7 @@
 """Named rewrites: why a mutant that evaluates equal is the same claim, and no survivor.
 
-A canonical form is computed of both trees; each rule that was used is named. Two trees with one canonical form say the same.
+A canonical form is computed of both trees; each rule that was used is named. Two trees with one canonical form say
+the same.
 """
 
 from fractions import Fraction
@@ -138,7 +139,7 @@ class Canon:
         return whole[0] if len(whole) == 1 else t.Sum(tuple(whole))
 
     def product(self, factors: tuple[t.Node, ...], env: Env) -> t.Node:
-        """Return a product: its numbers in order, then its matrices, with idempotents once and commuting runs in order."""
+        """Return a product: numbers in order, then matrices, idempotents once and commuting runs in order."""
         flat: list[t.Node] = []
         negative = False
         for f in factors:

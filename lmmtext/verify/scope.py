@@ -1,7 +1,7 @@
 """Where a formula is evaluated: an instance of a world, with what was moved in it, in the data or before them.
 
-Outside E, Var and Cov a random symbol is what it has turned out to be: the data. Inside, it is random. In a derivative the
-variable is moved wherever it is written and in every moment, but data stay what they are.
+Outside E, Var and Cov a random symbol is what it has turned out to be: the data. Inside, it is random. In a
+derivative the variable is moved wherever it is written and in every moment, but data stay what they are.
 """
 
 from fractions import Fraction

@@ -135,7 +135,8 @@ class Verdict:
             head += f"<pre>{escape(pointer(self.tex, *self.place))}</pre>"
         rows = "".join(
             f"<tr><td style='color:{COLOURS.get(x.status, '#444')}'>{escape(x.status)}</td><td>${escape(x.tex)}$</td>"
-            f"<td style='text-align:left'>{escape('; '.join(filter(None, (x.how, x.hint, str(x.mutants or '')))))}</td></tr>"
+            f"<td style='text-align:left'>{escape('; '.join(filter(None, (x.how, x.hint, str(x.mutants or '')))))}"
+            "</td></tr>"
             for x in self.links
         )
         table = f"<table><tr><th>link</th><th>claim</th><th>evidence</th></tr>{rows}</table>" if rows else ""

@@ -22,6 +22,7 @@ class Draw:
     rng: Random
     scale: int
     size: int  # 0, 1, ... for evidence; -1 for the smallest counterexample
+    flat: bool = False  # whether the random effects have turned out to be zero
 
     def integer(self, *, positive: bool = False) -> Fraction:
         """Return an integer up to the scale, not zero."""
@@ -60,6 +61,8 @@ class Instance:
 
     def taken_by(self, source: str) -> Fraction:
         """Return the value that a source has taken, in the data."""
+        if self.draw.flat and source.startswith("a"):
+            return Fraction(0)
         if source not in self.taken:
             self.taken[source] = Random(f"{self.seed} {source}").choice((-1, 1)) * Fraction(
                 Random(f"{self.seed} {source} size").randint(1, self.draw.scale)
@@ -76,11 +79,13 @@ class Instance:
 class World:
     """A model: its symbols, what is known of its sizes, and how an instance is drawn.
 
-    `relations` rewrites sizes into the fewest (n is Jr in a balanced layout); `uppers` bounds the indices; `normal` says
+    `relations` rewrites sizes into the fewest (n is Jr in a balanced layout); `uppers` bounds the indices;
+    `normal` says
     whether more than first and second moments are assumed; `richer` names a world in which fewer symbols coincide.
     `regimes` are conditions under which estimates take different forms: a claim about them is tried in each.
 
-    By the rest, rewrites are named. `commuting` are symbols of an algebra whose members commute; `orthogonal` are left, weight
+    By the rest, rewrites are named. `commuting` are symbols of an algebra whose members commute; `orthogonal` are
+    left, weight
     (1 for none) and right with a product of zero (the normal equations), `orthogonal_in_mean` with an expected one (a
     prediction and its error);
     `deviations` add up to zero over groups; `identified` symbols are the same here, though not in a richer world.
@@ -179,6 +184,6 @@ class World:
             and self.by_name[node.name].kind == "parameter"
         )
 
-    def instance(self, seed: int, scale: int, size: int = 0) -> Instance:
+    def instance(self, seed: int, scale: int, size: int = 0, *, flat: bool = False) -> Instance:
         """Return an instance; the same numbers for the same seed, scale and size."""
-        return self.make(Draw(Random(f"{self.name} {seed} {scale} {size}"), scale, size))
+        return self.make(Draw(Random(f"{self.name} {seed} {scale} {size}"), scale, size, flat))

@@ -11,6 +11,7 @@ from lmmtext.verify.world import Draw, Instance
 from lmmtext.verify.worlds.taking import take
 
 Values = Callable[..., Mat]
+GLS = r"\arg\min_{\mathbf{a}} \lVert \mathbf{y} - \mathbf{X} \mathbf{a} \rVert_{\mathbf{V}^{-1}}^2"
 
 # Degrees in what is drawn: Sigma is L D L' of a drawn L and D, and alpha_j is L times sources that take drawn values.
 DEGREES = {
@@ -120,7 +121,7 @@ def meanings(*, beta: str = r"\boldsymbol{\beta}", own: bool = True) -> tuple[Me
         take(r"\bar{y}", "bar_y", "defined", r"\frac{1}{n} \sum_{j=1}^{J} \sum_{i=1}^{n_j} y_{ij}",
              words="mean of all observations"),
         take(r"\hat" + "{" + beta + "}", "hat_beta", "defined",
-             r"\arg\min_{\mathbf{a}} (\mathbf{y} - \mathbf{X} \mathbf{a})^\top \mathbf{V}^{-1} (\mathbf{y} - \mathbf{X} \mathbf{a})",
+             GLS,
              like=r"\boldsymbol{\beta}", words="generalised least squares estimate of beta, V being known"),
     )  # fmt: skip
     if own:

@@ -34,7 +34,8 @@ def _meanings() -> tuple[Meaning, ...]:
         take(r"\operatorname{SSA}", "SSA", "defined"),
         take(r"\operatorname{MSE}", "MSE", "defined"),
         take(r"\operatorname{MSA}", "MSA", "defined"),
-        take(r"\hat\sigma^2", "hat_sigma2", "defined", lambda s: _estimate(s, 0), words="maximum likelihood estimate of sigma^2"),
+        take(r"\hat\sigma^2", "hat_sigma2", "defined", lambda s: _estimate(s, 0),
+             words="maximum likelihood estimate of sigma^2"),
         take(r"\hat\sigma_\alpha^2", "hat_sigma2_alpha", "defined", lambda s: _estimate(s, 1),
              words="maximum likelihood estimate of sigma_alpha^2"),
     )  # fmt: skip

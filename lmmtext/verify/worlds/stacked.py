@@ -7,7 +7,7 @@ from lmmtext.verify.meaning import Meaning
 from lmmtext.verify.moments import cov
 from lmmtext.verify.scope import Scope
 from lmmtext.verify.world import Draw, Instance, World
-from lmmtext.verify.worlds.grouped import ldl, sources
+from lmmtext.verify.worlds.grouped import GLS, ldl, sources
 from lmmtext.verify.worlds.taking import aliases, take, with_degrees
 
 # (n, p, m): distinct, with n - p, p + m and p - 1 distinct from them too.
@@ -56,9 +56,6 @@ def _contrasts(scope: Scope) -> Mat:
     return K @ (K.T @ scope("V") @ K).inverse() @ K.T
 
 
-GLS = r"\arg\min_{\mathbf{a}} (\mathbf{y} - \mathbf{X} \mathbf{a})^\top \mathbf{V}^{-1} (\mathbf{y} - \mathbf{X} \mathbf{a})"
-
-
 def _draw(draw: Draw) -> tuple[dict[str, int], dict[Any, Any]]:
     n, p, m = GENERAL[draw.size]
     values: dict[Any, Any] = {
@@ -90,12 +87,17 @@ _GENERAL = with_degrees(
 )  # fmt: skip
 
 GENERAL_WORLD = World(
-    "general", "Y = X beta + Z alpha + epsilon with general X, Z and G, normal", _GENERAL, ("n", "p", "m"), _make_general,
-    aliases=aliases(_GENERAL), orthogonal=tuple((r"\mathbf{X}^\top", r"\mathbf{V}^{-1}", rf"{y} - \mathbf{{X}} \hat{{\boldsymbol{{\beta}}}}") for y in (r"\mathbf{y}", r"\mathbf{Y}")),
+    "general", "Y = X beta + Z alpha + epsilon with general X, Z and G, normal", _GENERAL, ("n", "p", "m"),
+    _make_general,
+    aliases=aliases(_GENERAL),
+    orthogonal=tuple(
+        (r"\mathbf{X}^\top", r"\mathbf{V}^{-1}", rf"\mathbf{{{y}}} - \mathbf{{X}} \hat{{\boldsymbol{{\beta}}}}")
+        for y in "yY"
+    ),
 )  # fmt: skip
 
 
-# -- the joint coefficients with a prior --------------------------------------------------------------------------------
+# -- the joint coefficients with a prior ---
 
 
 def _prior_beta(scope: Scope) -> Mat:
@@ -117,8 +119,9 @@ _BAYES = with_degrees(
         take(r"\boldsymbol{\beta}", "beta", "random", _prior_beta),
         take(r"\boldsymbol{\gamma}", "gamma", "random", lambda s: s("beta").above(s("alpha"))),
         take(r"\boldsymbol{\Omega}", "Omega", "defined"),
-        take(r"\hat{\boldsymbol{\gamma}}", "hat_gamma", "defined", r"\operatorname{E}[\boldsymbol{\gamma} \mid \mathbf{Y}]",
-             like=r"\boldsymbol{\gamma}", words="posterior mean of gamma"),
+        take(r"\hat{\boldsymbol{\gamma}}", "hat_gamma", "defined",
+             r"\operatorname{E}[\boldsymbol{\gamma} \mid \mathbf{Y}]", like=r"\boldsymbol{\gamma}",
+             words="posterior mean of gamma"),
         take(r"\hat{\boldsymbol{\beta}}", "hat_beta", "defined", _part("hat_gamma", True), like=r"\boldsymbol{\beta}",
              words="posterior mean of beta"),
         take(r"\hat{\boldsymbol{\alpha}}", "hat_alpha", "defined", _part("hat_gamma", False),
@@ -141,7 +144,7 @@ BAYES = World(
 )  # fmt: skip
 
 
-# -- a new observation --------------------------------------------------------------------------------------------------
+# -- a new observation ---
 
 
 def _joint(scope: Scope) -> Mat:

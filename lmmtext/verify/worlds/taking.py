@@ -69,7 +69,7 @@ def take(
 
 
 def with_degrees(meanings: tuple[Meaning, ...], degrees: dict[str, int]) -> tuple[Meaning, ...]:
-    """Return the meanings with the degrees of their values as polynomials in what is drawn, where a function defines them."""
+    """Return the meanings with the degrees of their values as polynomials in what is drawn."""
     return tuple(replace(m, degree=(degrees[m.name], 0)) if m.name in degrees else m for m in meanings)
 
 
