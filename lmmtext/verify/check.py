@@ -78,7 +78,7 @@ def check(
         left = seconds - (time.monotonic() - start)
         link = judge(claim, world, max(0.5, left / max(1, len(found) - len(links))))
         if link.status == "false":
-            hint = near_miss(claim, world, max(0.5, min(5.0, left / 2)))
+            hint = "" if link.kind == "inequality" else near_miss(claim, world, max(0.5, min(5.0, left / 2)))
             link = Link(link.tex, link.status, link.kind, link.how, link.counterexample, hint)
         elif link.status == "verified" and mutants and claim.relation in (*EQUAL, "subseteq", "~", "~iid", "~ind"):
             tried = variants(claim, world, WORLDS, max(0.5, left / 2))

@@ -130,6 +130,8 @@ def _variable(e: Elaborator, node: t.Node) -> tuple[t.Node, Shape, bool]:
     found, shape = e.of(inner)
     if not isinstance(found, (k.Ref, k.Local)):
         raise CannotParse(f"{write_source(node)} is not a variable", *node.span)
+    if isinstance(found, k.Ref) and e.world.by_name[found.name].symmetric and not e.is_scalar(shape):
+        raise Undecided("a derivative in a symmetric matrix: its elements do not move by themselves", *node.span)
     return found, shape, transposed
 
 

@@ -49,7 +49,10 @@ def evaluate(node: t.Node, scope: Scope, env: Env) -> Any:
     if key is not None and key in scope.cache:
         return scope.cache[key]
     tick()
-    value = RULES[type(node)](node, scope, env)
+    try:
+        value = RULES[type(node)](node, scope, env)
+    except ZeroDivisionError:
+        raise Singular("a division by zero", *node.span) from None
     if key is not None:
         scope.cache[key] = value
     return value

@@ -117,7 +117,7 @@ def _evidence(claim: Claim, kind: str, passed: int, bound: Fraction | None) -> s
     text = f"{what} at {passed} random rational points"
     if claim.conditions:
         text += " at which the condition holds"
-    if bound is not None and bound < 1:
+    if bound is not None and 0 < bound < 1:
         digits = len(str(bound.denominator // max(1, bound.numerator))) - 1
         text += f"; a false identity would pass with probability below 10^-{digits} (Schwartz-Zippel)"
     return text
