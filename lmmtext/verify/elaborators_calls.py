@@ -20,7 +20,7 @@ def _call(e: Elaborator, n: t.Call) -> Typed:
     if n.name in ("N", "MN", "Gamma"):
         return k.Law(n.name, tuple(e.need_matrix(a)[0] for a in (*n.subs, *n.args)), span=n.span), LAW
     if n.name in ("L", "ell"):
-        return k.Likelihood(n.name == "ell", tuple(e.need_matrix(a)[0] for a in n.args), span=n.span), SCALAR
+        return _likelihood(e, n), SCALAR
     if n.name in ("log", "exp", "sqrt"):
         return t.Call(n.name, (e.need_scalar(_only(n), f"the argument of {n.name}"),), span=n.span), SCALAR
     if n.name in ("max", "min"):
@@ -42,6 +42,23 @@ def _call(e: Elaborator, n: t.Call) -> Typed:
     if n.name == "diag":
         return _diag(e, n)
     raise UnknownSymbol(f"{n.name} is not a function of the notation", *n.span)
+
+
+def _likelihood(e: Elaborator, n: t.Call) -> t.Node:
+    """Return the likelihood at the parameters of the world: all variances, and beta unless it is profiled out."""
+    args = tuple(e.need_matrix(a)[0] for a in n.args)
+    known = {name for name in ("sigma2", "sigma2_alpha", "Sigma", "G") if name in e.world.by_name}
+    variances = {name for name in known if e.world.by_name[name].kind == "parameter"}
+    names = {a.name for a in args if isinstance(a, k.Ref)}
+    if (
+        len(names) != len(args)
+        or names - {"beta"} != variances
+        or not {"V", "X", "y", "hat_beta"} <= set(e.world.by_name)
+    ):
+        raise Undecided(
+            "a likelihood is a function of the variances of its world, and of beta unless it is profiled", *n.span
+        )
+    return k.Likelihood(n.name == "ell", args, span=n.span)
 
 
 def _only(n: t.Call) -> t.Node:

@@ -33,7 +33,7 @@ def instances(
 ) -> Iterator[Scope]:
     """Yield scopes in which the conditions of a claim hold; Undecided if none is found."""
     found = tried = missed = 0
-    regimes = _regimes(world, claim)
+    regimes = regimes_of(world, claim)
     while found < points:
         tried += 1
         if tried > points * TRIES:
@@ -51,7 +51,7 @@ def instances(
         yield scope
 
 
-def _regimes(world: World, claim: Claim) -> list[t.Node]:
+def regimes_of(world: World, claim: Claim) -> list[t.Node]:
     """Return the regimes in which a claim about estimates of variances is to be tried."""
     names = {n.name for side in (claim.left, claim.right) for n in t.walk(side) if isinstance(n, k.Ref)}
     if not names & {"hat_sigma2", "hat_sigma2_alpha"}:

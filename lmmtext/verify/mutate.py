@@ -23,13 +23,16 @@ def mutants(node: t.Node, world: World) -> Iterator[Mutant]:
 
 
 def additions(node: t.Node, world: World) -> Iterator[Mutant]:
-    """Yield what a forgotten factor or divisor would make of each term: sigma^2, a size, a two."""
+    """Yield what a forgotten factor or divisor would make of each term (sigma^2, a size, a two), or inverse."""
+    yield "an inverse missing", t.Inverse(node)
     variance = t.Power(t.Symbol("sigma"), TWO)
     found = [("sigma^2", variance), ("2", TWO), *((s, t.Symbol(s)) for s in ("n", "J", "r") if s in world.sizes)]
     for name, factor in found:
         yield f"a factor {name} missing", t.Product((factor, node))
         yield f"a divisor {name} missing", t.Quotient(node, factor)
     for at in t.walk(node):
+        if isinstance(at, t.Symbol) and at.letter[0].isupper() and at.letter not in world.sizes and not at.accents:
+            yield "an inverse missing", _replaced(node, at, t.Inverse(at))
         if isinstance(at, t.Sum):
             for i, term in enumerate(at.terms):
                 for name, factor in found:

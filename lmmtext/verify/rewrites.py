@@ -8,12 +8,11 @@ from fractions import Fraction
 
 from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
+from lmmtext.verify.algebra import ONE, Algebra
 from lmmtext.verify.chance import Rand
 from lmmtext.verify.errors import FormulaError
 from lmmtext.verify.evaluate import evaluate
 from lmmtext.verify.scope import Env, Scope, definition_of, pattern_indices
-
-ONE = t.Number(Fraction(1))
 
 
 def _factors(node: t.Node) -> tuple[t.Node, ...]:
@@ -34,14 +33,8 @@ def _indexed_terms(node: t.Node, index: str) -> tuple[t.Node, ...]:
     return tuple(x for x in terms if any(isinstance(n, k.Local) and n.name == index for n in t.walk(x)))
 
 
-class Canon:
-    """Computes canonical forms in a scope, which tells what is a number; `used` collects the names of the rules."""
-
-    def __init__(self, scope: Scope) -> None:
-        self.scope, self.world = scope, scope.instance.world
-        self.used: set[str] = set()
-        self._scalar: dict[t.Node, bool] = {}
-        self._in_mean = False
+class Canon(Algebra):
+    """Computes canonical forms in a scope, which tells what is a number, with the facts of its world."""
 
     def of(self, node: t.Node, env: Env) -> t.Node:
         """Return the canonical form of an elaborated tree."""
@@ -52,7 +45,7 @@ class Canon:
                 env = {**env, node.variable.name: Fraction(2)}
             return k.LimitAt(node.variable, node.target, node.side, self.of(self.outgrown(node.body, node, env), env))
         if isinstance(node, k.Partial):
-            return k.Partial(self.of(self.moving(node.body, node.variables), env), node.variables, node.layout)
+            return k.Partial(self.of(self.removed(node, env), env), node.variables, node.layout)
         if isinstance(node, k.Optimize):
             return node
         if isinstance(node, k.Ref) and node.name in self.world.identified:
@@ -83,6 +76,10 @@ class Canon:
             node = self.call(node, env)
         return node
 
+    def by_facts(self, matrices: list[t.Node], env: Env) -> list[t.Node]:
+        """Return the matrices of a product with commuting runs in order, and without what vanishes."""
+        return self.without_vanishing(self.runs(matrices), env)
+
     def conditional_mean(self, node: k.Ref) -> t.Node | None:
         """Return the conditional mean that a symbol is by its definition."""
         meaning = self.world.by_name.get(node.name)
@@ -95,96 +92,6 @@ class Canon:
         if [getattr(i, "name", "") for i in node.indices] != pattern_indices(meaning.tex):
             return None
         return definition_of(self.world, node.name)
-
-    def scalar(self, node: t.Node, env: Env) -> bool:
-        """Return whether a tree is a number; what cannot be told is not."""
-        if node not in self._scalar:
-            try:
-                self._scalar[node] = evaluate(node, self.scope, env).shape == (1, 1)
-            except (FormulaError, AssertionError, KeyError):
-                self._scalar[node] = False
-        return self._scalar[node]
-
-    def inverse(self, arg: t.Node) -> t.Node:
-        """Return an inverse; of an inverse, what it was."""
-        if isinstance(arg, t.Inverse):
-            return arg.arg
-        if isinstance(arg, t.Number) and arg.value:
-            return t.Number(1 / arg.value)
-        return t.Inverse(arg)
-
-    def negative(self, arg: t.Node) -> t.Node:
-        """Return the negative of a tree, with the sign as far out as it goes."""
-        if isinstance(arg, t.Neg):
-            return arg.arg
-        if isinstance(arg, t.Number):
-            return t.Number(-arg.value)
-        if isinstance(arg, t.Sum):
-            return self.sum(tuple(self.negative(x) for x in arg.terms))
-        if isinstance(arg, k.Const) and arg.kind == "zeros":
-            return arg
-        return t.Neg(arg)
-
-    def sum(self, terms: tuple[t.Node, ...]) -> t.Node:
-        """Return a sum with its terms in order."""
-        flat: list[t.Node] = []
-        for term in terms:
-            flat += term.terms if isinstance(term, t.Sum) else [term]
-        number = sum((x.value for x in flat if isinstance(x, t.Number)), Fraction(0))
-        rest = [x for x in flat if not isinstance(x, t.Number)]
-        ordered = sorted(rest, key=repr)
-        if ordered != rest:
-            self.used.add("the order of a sum")
-        whole = [*ordered, *([t.Number(number)] if number or not ordered else [])]
-        return whole[0] if len(whole) == 1 else t.Sum(tuple(whole))
-
-    def product(self, factors: tuple[t.Node, ...], env: Env) -> t.Node:
-        """Return a product: numbers in order, then matrices, idempotents once and commuting runs in order."""
-        flat: list[t.Node] = []
-        negative = False
-        for f in factors:
-            if isinstance(f, t.Neg):
-                negative, f = not negative, f.arg
-            flat += f.factors if isinstance(f, t.Product) else [f]
-        number = Fraction(1)
-        numbers: list[t.Node] = []
-        matrices: list[t.Node] = []
-        for f in flat:
-            if isinstance(f, t.Number):
-                number *= f.value
-            elif self.scalar(f, env):
-                numbers.append(f)
-            elif not (isinstance(f, k.Const) and f.kind == "identity"):
-                matrices.append(f)
-        if sorted(numbers, key=repr) != numbers or (numbers and matrices):
-            self.used.add("numbers commute")
-        numbers.sort(key=repr)
-        matrices = self.without_vanishing(self.runs(self.once(matrices)), env)
-        if matrices and len(matrices) > 1 and self.scalar(t.Product(tuple(matrices)), env):
-            turned = [self.transpose(m, env) for m in reversed(matrices)]
-            if repr(turned) < repr(matrices):
-                self.used.add("the transpose of a number")
-                matrices = turned
-        zero = next((m for m in matrices if isinstance(m, k.Const) and m.kind == "zeros"), None)
-        if zero is not None and len(matrices) == 1:
-            self.used.add("a multiple of zero")
-            return zero
-        parts = [*([t.Number(number)] if number != 1 else []), *numbers, *matrices]
-        if not parts:
-            identity = next((f for f in flat if isinstance(f, k.Const)), None)
-            parts = [identity or ONE]
-        whole = parts[0] if len(parts) == 1 else t.Product(tuple(parts))
-        return self.negative(whole) if negative else whole
-
-    def once(self, matrices: list[t.Node]) -> list[t.Node]:
-        """Drop the second of two equal idempotents side by side, and a matrix beside its inverse."""
-        out: list[t.Node] = []
-        for m in matrices:
-            if out and out[-1] == m and self.idempotent(m):
-                self.used.add("idempotency")
-            else:
-                out.append(m)
-        return out
 
     def without_vanishing(self, matrices: list[t.Node], env: Env) -> list[t.Node]:
         """Drop, from a sum beside a residual, the terms that the residual is orthogonal to."""
@@ -219,16 +126,6 @@ class Canon:
                 kept.append(x)
         return tuple(kept)
 
-    def idempotent(self, m: t.Node) -> bool:
-        """Return whether a matrix is plainly idempotent: P, or I - P."""
-        if isinstance(m, k.Projector):
-            return True
-        if isinstance(m, t.Sum) and len(m.terms) == 2:
-            identity = [x for x in m.terms if isinstance(x, k.Const) and x.kind == "identity"]
-            rest = [x.arg for x in m.terms if isinstance(x, t.Neg)]
-            return len(identity) == len(rest) == 1 and isinstance(rest[0], k.Projector)
-        return False
-
     def runs(self, matrices: list[t.Node]) -> list[t.Node]:
         """Put neighbours that commute in order: the algebra of projections of a balanced layout."""
         if not self.world.commuting:
@@ -260,44 +157,6 @@ class Canon:
         if isinstance(m, (t.Sum, t.Neg, t.Inverse, t.Product)):
             return all(self.scalar(c, {}) or self.in_algebra(c) for c in t.children(m))
         return False
-
-    def transpose(self, arg: t.Node, env: Env) -> t.Node:
-        """Return a transpose, pushed down to the symbols; of what is symmetric, itself."""
-        if self.scalar(arg, env):
-            return arg
-        if isinstance(arg, t.Transpose):
-            return arg.arg
-        if self.symmetric(arg):
-            self.used.add("symmetry")
-            return arg
-        if isinstance(arg, t.Sum):
-            return self.sum(tuple(self.transpose(x, env) for x in arg.terms))
-        if isinstance(arg, t.Neg):
-            return self.negative(self.transpose(arg.arg, env))
-        if isinstance(arg, t.Product):
-            return self.product(tuple(self.transpose(x, env) for x in reversed(arg.factors)), env)
-        if isinstance(arg, t.Inverse):
-            return self.inverse(self.transpose(arg.arg, env))
-        if isinstance(arg, k.Over) and arg.kind == "sum":
-            return k.Over(
-                "sum", arg.index, arg.lower, arg.upper, self.transpose(arg.body, {**env, arg.index: Fraction(1)})
-            )
-        if isinstance(arg, t.Call) and arg.name == "E" and not arg.given:
-            return self.of(t.Call("E", (self.transpose(arg.args[0], env),), arg.given), env)
-        if isinstance(arg, t.Call) and arg.name == "Cov":
-            return self.call(t.Call("Cov", (arg.args[1], arg.args[0]), arg.given), env)
-        return t.Transpose(arg)
-
-    def symmetric(self, node: t.Node) -> bool:
-        """Return whether a matrix is plainly symmetric."""
-        if isinstance(node, k.Ref):
-            meaning = self.world.by_name.get(node.name)
-            return meaning is not None and meaning.symmetric
-        if isinstance(node, k.Const):
-            return node.kind == "identity"
-        if isinstance(node, t.Call) and node.name == "Cov":
-            return node.args[0] == node.args[1]
-        return isinstance(node, k.Projector) or (isinstance(node, t.Inverse) and self.symmetric(node.arg))
 
     def correlated(self, node: t.Call, env: Env) -> t.Node | None:
         """Return a covariance without the terms that share no source of randomness with the other side."""
@@ -364,25 +223,37 @@ class Canon:
             return 2
         return 0 if value.is_zero() else 1
 
+    def removed(self, node: k.Partial, env: Env) -> t.Node:
+        """Return the body of a derivative without the terms that the derivative removes, if it does remove them."""
+        body = self.moving(node.body, node.variables)
+        if body == node.body:
+            return body
+        try:
+            here, there = (
+                evaluate(k.Partial(x, node.variables, node.layout), self.scope, env) for x in (node.body, body)
+            )
+        except FormulaError:
+            return node.body
+        if here.shape != there.shape or not (here - there).is_zero():
+            return node.body
+        self.used.add("what a derivative removes")
+        return body
+
     def moving(self, node: t.Node, variables: tuple[t.Node, ...]) -> t.Node:
-        """Leave out of a sum that is differentiated what does not hold the variable."""
-        if isinstance(node, t.Sum) and len(set(variables)) == 1:
-            kept = tuple(x for x in node.terms if self.may_hold(x, variables[0]))
+        """Leave out of every sum the terms that do not hold the variables."""
+        node = t.rebuild(node, lambda child: self.moving(child, variables))
+        if isinstance(node, t.Sum):
+            kept = tuple(x for x in node.terms if any(self.may_hold(x, v) for v in variables))
             if kept and len(kept) < len(node.terms):
-                self.used.add("the derivative of a constant")
                 return kept[0] if len(kept) == 1 else t.Sum(kept)
         return node
 
     def may_hold(self, node: t.Node, variable: t.Node) -> bool:
-        """Return whether a tree could depend on a variable: plain numbers, sizes and other parameters do not."""
+        """Return whether a tree could depend on a variable: numbers, data and other parameters do not."""
         for x in t.walk(node):
             if x == variable:
                 return True
-            if (
-                isinstance(x, k.Ref)
-                and x.name != "pi"
-                and self.world.by_name[x.name].kind not in ("parameter", "given")
-            ):
+            if isinstance(x, k.Ref) and x.name != "pi" and self.world.by_name[x.name].kind == "defined":
                 return True
         return False
 
@@ -432,6 +303,12 @@ class Canon:
         except FormulaError:
             return False
         return value.height == value.width and value.rank() == value.height
+
+
+def zero_by_form(node: t.Node, scope: Scope) -> bool:
+    """Return whether the form of a tree shows that it is zero."""
+    found = Canon(scope).of(node, {})
+    return (isinstance(found, t.Number) and not found.value) or (isinstance(found, k.Const) and found.kind == "zeros")
 
 
 def same_vanishing(a: t.Node, b: t.Node, scope: Scope) -> bool:

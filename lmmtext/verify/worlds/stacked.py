@@ -90,9 +90,10 @@ GENERAL_WORLD = World(
     "general", "Y = X beta + Z alpha + epsilon with general X, Z and G, normal", _GENERAL, ("n", "p", "m"),
     _make_general,
     aliases=aliases(_GENERAL),
-    orthogonal=tuple(
-        (r"\mathbf{X}^\top", r"\mathbf{V}^{-1}", rf"\mathbf{{{y}}} - \mathbf{{X}} \hat{{\boldsymbol{{\beta}}}}")
-        for y in "yY"
+    orthogonal=(
+        (r"\mathbf{X}^\top", r"\mathbf{V}^{-1}", r"\mathbf{y} - \mathbf{X} \hat{\boldsymbol{\beta}}"),
+        (r"\mathbf{X}^\top", r"\mathbf{V}^{-1}", r"\mathbf{Y} - \mathbf{X} \hat{\boldsymbol{\beta}}"),
+        (r"\mathbf{X}^\top", "1", r"\mathbf{Q}"),
     ),
 )  # fmt: skip
 
