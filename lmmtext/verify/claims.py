@@ -86,6 +86,8 @@ def kind_of(claim: Claim, world: World) -> str:
         return "distribution"
     if claim.relation in ("<", "<=", ">", ">=", "!=", "succeq", "succ", "preceq", "prec"):
         return "inequality"
+    if claim.left == claim.right:
+        return "tautology"
     if is_definition(claim, world):
         return "definition"
     if any(isinstance(n, k.LimitAt) for n in nodes):

@@ -135,6 +135,13 @@ def _big(e: Elaborator, n: t.Big) -> Typed:
         ranges.append((name, low, high))
     body, shape = e.need_matrix(n.body)
     e.bound_indices, e.locals = before, old
+    for name, _, _ in ranges:
+        found = [e.sizes.find(x) for x in (shape.rows, shape.cols)]
+        if any(f"n_{name}" in monomial for x in found if isinstance(x, Dim) for monomial, _ in x.terms):
+            raise DoesNotConform(
+                f"{write_source(n.body)} is {e.text(shape)}: its size changes with {name}, so it cannot be added up",
+                *n.span,
+            )
     for name, low, high in reversed(ranges):
         body = k.Over(n.kind, name, low, high, body, span=n.span)
     return body, shape

@@ -110,7 +110,8 @@ def _evidence(claim: Claim, kind: str, passed: int, bound: Fraction | None) -> s
         "moment": "moments computed exactly",
         "distribution": "mean, variance and linearity (or idempotency and rank) held",
         "limit": "limit of rational functions", "optimum": "optimum found from the values of what is optimised",
-        "definition": "this is the definition", "identity": "both sides exactly equal",
+        "definition": "this is the definition",
+        "tautology": "both sides are one and the same, so this claims nothing", "identity": "both sides exactly equal",
     }[kind]  # fmt: skip
     if claim.relation in ("subseteq", "supseteq") or isinstance(claim.left, k.Space):
         what = "column spaces compared by exact ranks"

@@ -206,3 +206,13 @@ def test_a_degenerate_world_has_survivors_and_verifies_nothing_that_depends_on_t
     verdict = check(tex, degenerate())
     assert verdict.status == "undecided"
     assert any("J" in survivor for survivor in verdict.links[0].mutants.survivors)
+
+
+def test_what_only_says_that_a_thing_is_itself_is_marked_as_a_tautology():
+    (link,) = check(r"\operatorname{SST} = \operatorname{SSA}", "one-way").links
+    assert link.kind == "tautology" and "claims nothing" in link.how
+
+
+def test_what_is_the_definition_is_marked_as_one():
+    (link,) = check(r"\mathbf{V} = \operatorname{Var}(\mathbf{Y})", "general").links
+    assert link.kind == "definition"

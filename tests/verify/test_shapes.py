@@ -115,3 +115,9 @@ def test_sizes_are_polynomials():
     assert n.replaced({"n": J * r}) == J * r
     assert n - n == Dim.of(0)
     assert (J * r - J).value({"J": 3, "r": 5}.__getitem__) == 12
+
+
+def test_what_has_another_size_in_every_group_is_not_added_up():
+    with pytest.raises(DoesNotConform, match="its size changes with j"):
+        fit(r"\sum_{j=1}^J \mathbf{y}_j = \mathbf{0}", "random-slope")
+    assert fit(r"\sum_{j=1}^J \mathbf{y}_j = \mathbf{0}", "one-way")
