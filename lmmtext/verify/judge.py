@@ -53,10 +53,15 @@ def instances(
 
 def regimes_of(world: World, claim: Claim) -> list[t.Node]:
     """Return the regimes in which a claim about estimates of variances is to be tried."""
-    names = {n.name for side in (claim.left, claim.right) for n in t.walk(side) if isinstance(n, k.Ref)}
-    if not names & {"hat_sigma2", "hat_sigma2_alpha"}:
+    if not estimates_in(claim):
         return []
     return [elaborated(parse(x).statements[0], world) for x in world.regimes]
+
+
+def estimates_in(claim: Claim) -> set[str]:
+    """Return the maximum likelihood estimates of variances that a claim names."""
+    names = {n.name for side in (claim.left, claim.right) for n in t.walk(side) if isinstance(n, k.Ref)}
+    return names & {"hat_sigma2", "hat_sigma2_alpha"}
 
 
 def set_parameter(condition: t.Node, scope: Scope) -> None:
@@ -115,6 +120,8 @@ def _evidence(claim: Claim, kind: str, passed: int, bound: Fraction | None) -> s
     }[kind]  # fmt: skip
     if claim.relation in ("subseteq", "supseteq") or isinstance(claim.left, k.Space):
         what = "column spaces compared by exact ranks"
+    if kind == "optimum" and estimates_in(claim):
+        what = "every stationary point of the likelihood and its edge compared, the score exactly zero,"
     text = f"{what} at {passed} random rational points"
     if claim.conditions:
         text += " at which the condition holds"

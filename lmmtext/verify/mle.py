@@ -3,6 +3,7 @@
 With V = sigma^2 H(t), t = sigma_alpha^2 / sigma^2, the best sigma^2 for given t is q(t) / n, where q is the weighted
 residual sum of squares: so the deviance is a function of t alone, n log q(t) + log |H(t)|, and both are rational
 functions. The stationary points are the roots of one polynomial, isolated exactly; the edge is t = 0.
+The score of the likelihood with V as the world has it, by derivatives of its own, is the certificate.
 """
 
 from fractions import Fraction
@@ -11,6 +12,8 @@ from typing import Any
 from sympy import Poly, Rational, Symbol, real_roots
 
 from lmmtext.verify import logs
+from lmmtext.verify.calculus import log_likelihood
+from lmmtext.verify.dual import Dual
 from lmmtext.verify.errors import Undecided
 from lmmtext.verify.matrix import Mat
 from lmmtext.verify.ratio import Ratio
@@ -40,7 +43,18 @@ def _estimates(scope: Scope) -> tuple[Any, Any]:
     candidates = [Fraction(0)] + _stationary(q, det, n)
     best = min(candidates, key=lambda at: _deviance(at, q, det, n))
     sigma2 = _at(q, best) / Fraction(n)
+    _certify(scope, sigma2, best * sigma2)
     return sigma2, best * sigma2
+
+
+def _certify(scope: Scope, sigma2: Any, sigma2_alpha: Any) -> None:
+    """Hold the score of the world's own likelihood to zero at the estimates, or to pointing off the edge."""
+    moved = scope.moving("sigma2", (), Mat.number(Dual.moved(sigma2, 0)))
+    moved = moved.moving("sigma2_alpha", (), Mat.number(Dual.moved(sigma2_alpha, 1)))
+    score = log_likelihood(moved, profiled=True)
+    on_edge = not sigma2_alpha and logs.real(score.part(2)) <= 0
+    if score.part(1) or (score.part(2) and not on_edge):
+        raise Undecided("the score is not zero at the estimates that were found")
 
 
 def _stationary(q: Ratio, det: Ratio, n: int) -> list[Any]:

@@ -3,6 +3,7 @@
 import pytest
 
 from lmmtext.verify.claims import elaborated
+from lmmtext.verify.evaluate import evaluate
 from lmmtext.verify.mutate import additions, mutants
 from lmmtext.verify.parser import parse
 from lmmtext.verify.rewrites import same_claim
@@ -94,3 +95,31 @@ def test_what_does_not_say_the_same_is_not_taken_for_it(world, a, b):
     scope = Scope(WORLDS[world].instance(1, 9, 0))
     trees = [elaborated(parse(x).statements[0], WORLDS[world]) for x in (a, b)]
     assert same_claim(*trees, scope) is None
+
+
+@pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS)
+@pytest.mark.parametrize("size", [0, 1])
+def test_facts_by_which_rewrites_are_named_are_true_in_every_instance(world, size):
+    """A false fact would let a wrong variant pass: each is evaluated, products, expectations, sums and all."""
+    for seed in range(2):
+        scope = Scope(world.instance(seed, 99, size))
+
+        def value(tex, scope=scope):
+            return evaluate(elaborated(parse(tex).statements[0], world), scope, {})
+
+        for left, weight, right in world.orthogonal:
+            product = value(left) @ value(right) if weight == "1" else value(left) @ value(weight) @ value(right)
+            assert product.is_zero(), (left, weight, right)
+        for left, _, right in world.orthogonal_in_mean:
+            assert value(rf"\operatorname{{E}}[{left} {right}]").is_zero(), (left, right)
+        for deviation in world.deviations:
+            assert value(rf"\sum_{{j=1}}^{{J}} ({deviation})").is_zero()
+        for one, other in world.identified.items():
+            assert (scope(one) - scope(other)).is_zero()
+        if world.commuting:
+            family = [value(x) for x in (r"\mathbf{V}", r"\mathbf{P}_{\mathbf{Z}}", r"\mathbf{P}_{\mathbf{1}_n}")]
+            assert all((a @ b - b @ a).is_zero() for a in family for b in family)
+
+
+def test_there_are_facts_to_hold():
+    assert sum(len(w.orthogonal) + len(w.orthogonal_in_mean) + len(w.deviations) + len(w.identified) for w in WORLDS.values()) >= 12
