@@ -1,4 +1,4 @@
-"""Evaluation of derivatives, limits, optima and cases: exactly, by infinitesimals, rational functions, polarisation."""
+"""Evaluation of derivatives, limits, optima and cases: exactly, by infinitesimals, Laurent series, polarisation."""
 
 from fractions import Fraction
 from itertools import combinations
@@ -15,6 +15,7 @@ from lmmtext.verify.matrix import Mat
 from lmmtext.verify.ratio import Ratio
 from lmmtext.verify.relations import holds
 from lmmtext.verify.scope import Env, Scope
+from lmmtext.verify.series import Series, approaching
 
 
 def _current(variable: t.Node, scope: Scope, env: Env) -> Mat:
@@ -97,19 +98,15 @@ def _limit(n: k.LimitAt, scope: Scope, env: Env) -> Mat:
     target = None if n.target is None else number(n.target, scope, env)
     if target is not None and not isinstance(target, Fraction):
         raise Undecided("a limit at a point that is not rational", *n.span)
-    inner = _with(n.variable, Mat.number(Ratio.variable()), scope, env)
-    value = evaluate(n.body, *inner)
-    return value.map(lambda x: _limit_of(x, target, n))
+    inner = _with(n.variable, Mat.number(approaching(target, n.side)), scope, env)
+    return evaluate(n.body, *inner).map(_limit_of)
 
 
-def _limit_of(x: Any, target: Fraction | None, n: k.LimitAt) -> Any:
-    if isinstance(x, Ratio):
-        found = x.limit(target)
-        if found is None:
-            raise Undecided("this limit is infinite", *n.span)
-        return found
+def _limit_of(x: Any) -> Any:
+    if isinstance(x, Series):
+        return x.limit()
     if isinstance(x, Rand):
-        return Rand({m: p for m, c in x.terms.items() if (p := _limit_of(c, target, n))})
+        return Rand({m: p for m, c in x.terms.items() if (p := _limit_of(c))})
     return x
 
 
@@ -179,11 +176,8 @@ def _plain(x: Any) -> Any:
 
 
 def _sign(x: Any) -> int:
-    """Return the sign of a scalar; of a rational function, that near zero on the right."""
-    if isinstance(x, Ratio):
-        low = next((c for c in x.num if c), Fraction(0))
-        return _sign(low) * _sign(next(c for c in x.den if c))
-    x = logs.real(x.finite if isinstance(x, Dual) else x)
+    """Return the sign of a scalar; of a series or rational function, that near the limit."""
+    x = logs.real(x.finite if isinstance(x, (Dual, Series, Ratio)) else x)
     return (x > 0) - (x < 0)
 
 

@@ -114,7 +114,8 @@ def _evidence(claim: Claim, kind: str, passed: int, bound: Fraction | None) -> s
     what = {
         "moment": "moments computed exactly",
         "distribution": "mean, variance and linearity (or idempotency and rank) held",
-        "limit": "limit of rational functions", "optimum": "optimum found from the values of what is optimised",
+        "limit": "the limit of Laurent series with rational coefficients",
+        "optimum": "optimum found from the values of what is optimised",
         "definition": "this is the definition",
         "tautology": "both sides are one and the same, so this claims nothing", "identity": "both sides exactly equal",
     }[kind]  # fmt: skip

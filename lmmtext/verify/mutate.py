@@ -31,6 +31,10 @@ def additions(node: t.Node, world: World) -> Iterator[Mutant]:
         yield f"a factor {name} missing", t.Product((factor, node))
         yield f"a divisor {name} missing", t.Quotient(node, factor)
     for at in t.walk(node):
+        if isinstance(at, t.Symbol) and not at.accents and not at.marks:
+            hat = replace(at, accents=("hat",))
+            if any(world.find(key_of(hat, squared=squared)[0], at.font) for squared in (False, True)):
+                yield "a hat missing", _replaced(node, at, hat)
         if isinstance(at, t.Symbol) and at.letter[0].isupper() and at.letter not in world.sizes and not at.accents:
             yield "an inverse missing", _replaced(node, at, t.Inverse(at))
         if isinstance(at, t.Sum):
@@ -140,10 +144,6 @@ def _symbols(node: t.Symbol, world: World) -> Iterator[Mutant]:
                 yield f"{node.letter} where {other} is needed", t.Symbol(other)
         yield f"{node.letter} where {node.letter} - 1 is needed", t.Sum((node, t.Neg(ONE)))
         return
-    if not node.accents and not node.marks:
-        hat = replace(node, accents=("hat",))
-        if any(world.find(key_of(hat, squared=squared)[0], node.font) for squared in (False, True)):
-            yield "a hat missing", hat
     if node.font == "bold" and node.letter not in ("0", "1", "I") and (node.letter[0].isupper() or not node.accents):
         yield "a transpose missing", t.Transpose(node)
     if node.font == "bold" and node.letter == "I" and node.subs:

@@ -105,6 +105,12 @@ class Ratio:
     def __bool__(self) -> bool:
         return bool(self.num)
 
+    @property
+    def finite(self) -> Fraction:
+        """Return the leading coefficient near zero, which tells the sign there."""
+        low = next((c for c in self.num if c), Fraction(0))
+        return low / next(c for c in self.den if c)
+
     def limit(self, target: Fraction | None) -> Fraction | None:
         """Return the limit at a number, or at infinity (None); None if it is infinite."""
         if target is None:

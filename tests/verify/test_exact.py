@@ -17,6 +17,7 @@ from lmmtext.verify.matrix import Mat
 from lmmtext.verify.mle import variance_estimates
 from lmmtext.verify.ratio import Ratio
 from lmmtext.verify.scope import Scope
+from lmmtext.verify.series import approaching
 from lmmtext.verify.worlds import WORLDS
 
 RNG = Random(4)
@@ -98,6 +99,27 @@ def test_limits_of_rational_functions():
     assert f.limit(F(2)) == F(13, 2)
     assert ((t * t - 1) / (t - 1)).limit(F(1)) == 2
     assert f.limit(F(0)) is None
+
+
+@pytest.mark.parametrize("target", [None, F(0), F(2), F(-1, 3)])
+def test_limits_of_series_are_those_of_rational_functions(target):
+    def f(t):
+        return (t * t * 3 + t * 5 + 1) / (t * t - t + 7) + 1 / (t + 9) - t / (t * t + 1)
+
+    assert f(approaching(target, "")).limit() == f(Ratio.variable()).limit(target)
+
+
+def test_a_series_tells_cancellation_from_zero():
+    e = approaching(F(0), "")
+    assert ((1 / (1 - e)) * (1 - e) - 1).limit() == 0
+    assert ((1 / (1 - e) - 1 - e) / (e * e)).limit() == 1
+    with pytest.raises(Undecided, match="infinite"):
+        (1 / e).limit()
+    lost = 1 / (1 - e) - 1 / (1 - e)  # zero, but only so many terms of it are known
+    for _ in range(10):
+        lost = lost / e
+    with pytest.raises(Undecided, match="cancelled"):
+        lost.limit()
 
 
 def test_moments_of_normal_sources():

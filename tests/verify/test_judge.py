@@ -216,3 +216,8 @@ def test_what_only_says_that_a_thing_is_itself_is_marked_as_a_tautology():
 def test_what_is_the_definition_is_marked_as_one():
     (link,) = check(r"\mathbf{V} = \operatorname{Var}(\mathbf{Y})", "general").links
     assert link.kind == "definition"
+
+
+def test_the_blue_is_the_limit_of_posterior_means_as_the_prior_grows_flat():
+    tex = r"\lim_{\kappa\to0}\hat\beta = (X'(ZGZ'+\sigma^2I)^{-1}X)^{-1}X'(ZGZ'+\sigma^2I)^{-1}y"
+    assert check(tex, "bayes", mutants=False).status == "verified"

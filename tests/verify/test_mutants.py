@@ -122,4 +122,10 @@ def test_facts_by_which_rewrites_are_named_are_true_in_every_instance(world, siz
 
 
 def test_there_are_facts_to_hold():
-    assert sum(len(w.orthogonal) + len(w.orthogonal_in_mean) + len(w.deviations) + len(w.identified) for w in WORLDS.values()) >= 12
+    assert (
+        sum(
+            len(w.orthogonal) + len(w.orthogonal_in_mean) + len(w.deviations) + len(w.identified)
+            for w in WORLDS.values()
+        )
+        >= 12
+    )
