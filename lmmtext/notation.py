@@ -11,7 +11,12 @@ from dataclasses import dataclass
 class Symbol:
     """One symbol: its LaTeX, its meaning in words, its shape (empty for a number), and its name in code.
 
-    ``elsewhere`` says how the lecture, lme4 or other texts write it, where that differs.
+    ``elsewhere`` says how the lecture, lme4 or other texts write it, where that differs; ``spellings`` are those
+    that the
+    checker of equations (`lmmtext.verify`) takes for the same thing. ``definition`` is what the symbol *is*, in
+    this notation
+    and in terms of other symbols: a covariance, the solution of a least squares problem, a sum over the data; never a
+    closed form that a chapter derives, for then an equation would be held to itself.
     """
 
     tex: str
@@ -19,6 +24,8 @@ class Symbol:
     shape: str = ""
     code: str = ""
     elsewhere: str = ""
+    spellings: tuple[str, ...] = ()
+    definition: str = ""
 
 
 DIMENSIONS = (
@@ -51,6 +58,7 @@ MODEL = (
         "p",
         "beta_j",
         "lecture: theta_j; lme4: coef()",
+        spellings=(r"\boldsymbol{\theta}_j",),
     ),
     Symbol(r"\boldsymbol{\alpha}_j", "random effects of group j", "q", "alpha_j", "lme4: b, a part of it"),
     Symbol(r"\boldsymbol{\alpha}", "all random effects, stacked", "m", "alpha", "lme4: b; Henderson: u"),
@@ -71,11 +79,18 @@ COVARIANCES = (
     Symbol(
         r"\boldsymbol{\Sigma}", "covariance of the random effects of one group", "q x q", "Sigma", "lecture: also our G"
     ),
-    Symbol(r"\mathbf{G}", "covariance of all random effects", "m x m", "G", "lecture: Sigma, once more"),
+    Symbol(
+        r"\mathbf{G}",
+        "covariance of all random effects",
+        "m x m",
+        "G",
+        "lecture: Sigma, once more",
+        definition=r"\operatorname{Var}(\boldsymbol{\alpha})",
+    ),
     Symbol(r"\sigma_\alpha^2", "variance of a scalar random effect", code="sigma2_alpha"),
-    Symbol(r"\rho", "intraclass correlation", code="rho"),
+    Symbol(r"\rho", "intraclass correlation", code="rho", definition=r"\operatorname{Corr}(Y_{1j}, Y_{2j})"),
     Symbol(r"\mathbf{W}", "diagonal matrix of the prior weights", "n x n", "weights", "lecture: [X, Z], our H"),
-    Symbol(r"\mathbf{V}", "covariance of Y", "n x n", "V"),
+    Symbol(r"\mathbf{V}", "covariance of Y", "n x n", "V", definition=r"\operatorname{Var}(\mathbf{Y})"),
     Symbol(r"\boldsymbol{\theta}", "parameters of Lambda", "ntheta", "theta", "lecture: theta_j and (beta, alpha)"),
     Symbol(r"\boldsymbol{\Lambda}", "relative covariance factor: G = sigma^2 Lambda Lambda'", "m x m", "Lambda"),
     Symbol(r"\boldsymbol{\Psi}", "relative covariance, Lambda Lambda'", "m x m", "Psi"),
@@ -84,22 +99,55 @@ COVARIANCES = (
 )
 
 ESTIMATION = (
-    Symbol(r"\mathbf{b}_j", "least squares coefficients of group j by itself", "q", "b_j"),
-    Symbol(r"\bar{\mathbf{b}}", "average of the b_j over groups", "q", "b_mean"),
-    Symbol(r"\mathbf{b}", "least squares coefficients of all data together (complete pooling)", "q", "b_all"),
+    Symbol(
+        r"\mathbf{b}_j",
+        "least squares coefficients of group j by itself",
+        "q",
+        "b_j",
+        definition=r"\arg\min_{\mathbf{a}} \lVert \mathbf{y}_j - \mathbf{X}_j \mathbf{a} \rVert^2",
+    ),
+    Symbol(
+        r"\bar{\mathbf{b}}",
+        "average of the b_j over groups",
+        "q",
+        "b_mean",
+        definition=r"\frac{1}{J} \sum_{j=1}^{J} \mathbf{b}_j",
+    ),
+    Symbol(
+        r"\mathbf{b}",
+        "least squares coefficients of all data together (complete pooling)",
+        "q",
+        "b_all",
+        definition=r"\arg\min_{\mathbf{a}} \sum_{j=1}^{J} \lVert \mathbf{y}_j - \mathbf{X}_j \mathbf{a} \rVert^2",
+    ),
     Symbol(r"\mathbf{S}_j", "cross-products of group j, Z_j'Z_j; without index, when all are the same", "q x q", "S_j"),
-    Symbol(r"\bar{y}_j", "mean of the observations of group j", code="y_mean"),
+    Symbol(
+        r"\bar{y}_j",
+        "mean of the observations of group j",
+        code="y_mean",
+        definition=r"\frac{1}{n_j} \sum_{i=1}^{n_j} y_{ij}",
+    ),
     Symbol(r"\mathbf{Q}", "V^-1 - V^-1 X (X'V^-1X)^-1 X'V^-1", "n x n", "Q", "REML texts: P"),
     Symbol(r"\mathbf{Q}\mathbf{y}", "V^-1 (y - X beta_hat)", "n", "Qy", "Gaussian processes: alpha"),
     Symbol(r"\mathbf{P}_{\mathbf{A}}", "orthogonal projector onto the columns of A", "n x n", "P_A"),
     Symbol(r"\mathbf{I}_n", "identity matrix of n rows", "n x n", "I"),
     Symbol(r"\mathbf{1}_n", "vector of n ones", "n", "ones"),
-    Symbol(r"\operatorname{SSE}", "sum of squares within groups, y'(I - P_Z)y", code="SSE"),
     Symbol(
-        r"\operatorname{SSA}", "sum of squares between groups, y'(P_Z - P_1)y", code="SSA", elsewhere="lecture: SST"
+        r"\operatorname{SSE}",
+        "sum of squares within groups, y'(I - P_Z)y",
+        code="SSE",
+        definition=r"\sum_{j=1}^{J} \sum_{i=1}^{n_j} (y_{ij} - \bar{y}_j)^2",
     ),
-    Symbol(r"\operatorname{MSE}", "SSE / (n - J)", code="MSE"),
-    Symbol(r"\operatorname{MSA}", "SSA / (J - 1)", code="MSA"),
+    Symbol(
+        r"\operatorname{SSA}",
+        "sum of squares between groups, y'(P_Z - P_1)y",
+        code="SSA",
+        elsewhere="lecture: SST",
+        spellings=(r"\operatorname{SST}",),
+        definition=r"\sum_{j=1}^{J} n_j (\bar{y}_j - \bar{y})^2",
+    ),
+    Symbol(r"\operatorname{MSE}", "SSE / (n - J)", code="MSE", definition=r"\frac{\operatorname{SSE}}{n - J}"),
+    Symbol(r"\operatorname{MSA}", "SSA / (J - 1)", code="MSA", definition=r"\frac{\operatorname{SSA}}{J - 1}"),
     Symbol(r"\ell", "log-likelihood", code="loglik"),
     Symbol(r"d", "deviance: -2 times the (restricted) log-likelihood, profiled where that is said", code="deviance"),
 )
@@ -107,11 +155,30 @@ ESTIMATION = (
 PREDICTION = (
     Symbol(r"Y_*", "a new observation", code="y_new", elsewhere="lecture: Y^*"),
     Symbol(r"\mathbf{x}_*", "its predictors", "p", "x_new"),
-    Symbol(r"\boldsymbol{\psi}", "Cov(Y, Y_*)", "n", "psi"),
-    Symbol(r"\boldsymbol{\delta}", "weights of best linear prediction, V^-1 psi", "n", "delta"),
+    Symbol(r"\boldsymbol{\psi}", "Cov(Y, Y_*)", "n", "psi", definition=r"\operatorname{Cov}(\mathbf{Y}, Y_*)"),
+    Symbol(
+        r"\boldsymbol{\delta}",
+        "weights of best linear prediction, V^-1 psi",
+        "n",
+        "delta",
+        definition=r"\arg\min_{\mathbf{d}} \operatorname{Var}(Y_* - \mathbf{d}^\top \mathbf{Y})",
+    ),
     Symbol(r"\boldsymbol{\gamma}", "joint coefficients (beta, alpha)", "p + m", "gamma", "lecture: theta, once more"),
-    Symbol(r"\mathbf{H}", "joint model matrix [X, Z]", "n x (p + m)", "H", "lecture: W"),
-    Symbol(r"\boldsymbol{\Omega}", "prior covariance of gamma", "(p + m) x (p + m)", "Omega"),
+    Symbol(
+        r"\mathbf{H}",
+        "joint model matrix [X, Z]",
+        "n x (p + m)",
+        "H",
+        "lecture: W",
+        definition=r"[\mathbf{X}, \mathbf{Z}]",
+    ),
+    Symbol(
+        r"\boldsymbol{\Omega}",
+        "prior covariance of gamma",
+        "(p + m) x (p + m)",
+        "Omega",
+        definition=r"\operatorname{Var}(\boldsymbol{\gamma})",
+    ),
     Symbol(r"\kappa", "prior precision of the fixed effects", code="kappa", elsewhere="condition numbers: our cond(A)"),
 )
 

@@ -1,0 +1,124 @@
+"""The door: a formula and a world in, a verdict in words out."""
+
+import time
+
+from lmmtext.verify import tree as t
+from lmmtext.verify.claims import claims
+from lmmtext.verify.errors import FormulaError, Undecided
+from lmmtext.verify.judge import judge
+from lmmtext.verify.parser import parse
+from lmmtext.verify.positive import never_negative
+from lmmtext.verify.relations import EQUAL
+from lmmtext.verify.trial import near_miss, variants
+from lmmtext.verify.verdict import ORDER, Link, Verdict
+from lmmtext.verify.world import World
+from lmmtext.verify.worlds import WORLDS
+
+
+def check(
+    tex: str, world: str | World = "one-way", where: str | None = None, *, seconds: float = 20.0, mutants: bool = True
+) -> Verdict:
+    r"""Judge a formula: is it true in every instance of a model?
+
+    Parameters
+    ----------
+    tex
+        LaTeX in the notation of the book, as it stands between the dollar signs. Chains of relations are judged
+        link by link.
+    world
+        The model, by its name in `WORLDS` (`lmmtext worlds` lists them), or a world of your own.
+    where
+        A condition under which the formula is claimed, in LaTeX too: ``\operatorname{MSE} < \operatorname{SSA}/J``.
+    seconds
+        The time allowed; when it is not enough, the verdict says so.
+    mutants
+        Whether wrong variants of a formula that holds are tried as well. One that also holds, for no reason that has a
+        name, means that the world cannot tell right from wrong here: then the formula is not verified.
+
+    Returns
+    -------
+    Verdict
+        True in a boolean sense if the formula was verified.
+
+    Raises
+    ------
+    ValueError
+        If there is no such world. A formula that is wrong or unreadable is no exception, but a verdict.
+
+    >>> print(check(r"\mathbf{V} = \mathbf{Z} \mathbf{Z}", "one-way"))
+    does not conform: \mathbf{Z} is Jr x J, and \mathbf{Z} is Jr x J: the product does not conform (is a transpose
+    missing?)
+    \mathbf{V} = \mathbf{Z} \mathbf{Z}
+                 ^^^^^^^^^^^^^^^^^^^^^
+    """
+    if isinstance(world, str):
+        if world not in WORLDS:
+            raise ValueError(f"there is no world {world!r}; there are {', '.join(WORLDS)}")
+        world = WORLDS[world]
+    start = time.monotonic()
+
+    def verdict(
+        status: str, message: str, links: tuple[Link, ...] = (), place: tuple[int, int] | None = None
+    ) -> Verdict:
+        return Verdict(status, message, tex, world.name, links, place, time.monotonic() - start)
+
+    try:
+        conditions = tuple(parse(where).statements) if where else ()
+    except FormulaError as error:
+        return verdict(error.verdict, f"in the condition: {error.message}")
+    links: list[Link] = []
+    try:
+        formula = parse(tex)
+        stated, premises = _premises(formula)
+        found = [c for s, p in zip(stated, premises, strict=True) for c in claims(s, world, (*conditions, *p))]
+    except FormulaError as error:
+        place = (error.start, min(error.end, len(tex))) if error.end > error.start else None
+        return verdict(error.verdict, error.message, (), place if tex else None)
+    for claim in found:
+        left = seconds - (time.monotonic() - start)
+        link = judge(claim, world, max(0.5, left / max(1, len(found) - len(links))))
+        if link.status == "false":
+            hint = "" if link.kind == "inequality" else near_miss(claim, world, max(0.5, min(5.0, left / 2)))
+            link = Link(link.tex, link.status, link.kind, link.how, link.counterexample, hint)
+        elif link.status == "verified" and mutants and claim.relation in (*EQUAL, "subseteq", "~", "~iid", "~ind"):
+            tried = variants(claim, world, WORLDS, max(0.5, left / 2))
+            status = "undecided" if tried.survivors else "verified"
+            how = link.how if not tried.survivors else f"{link.how}, but so does a wrong variant: {tried.survivors[0]}"
+            link = Link(link.tex, status, link.kind, how, None, "", tried)
+        elif (
+            link.kind == "inequality"
+            and link.status == "undecided"
+            and (why := never_negative(claim, found[: len(links)], links))
+        ):
+            link = Link(link.tex, "verified", link.kind, why)
+        links.append(link)
+    worst = min(links, key=lambda x: ORDER.index(x.status))
+    return verdict(worst.status, _message(worst, links), tuple(links))
+
+
+def _premises(formula: t.Formula) -> tuple[list[t.Node], list[tuple[t.Node, ...]]]:
+    """Return the statements that are claimed, each with what is said to imply it."""
+    stated, premises = [formula.statements[0]], [()]
+    for join, statement in zip(formula.joins, formula.statements[1:], strict=True):
+        if join == "iff":
+            raise Undecided("an equivalence is two claims: write each direction", *statement.span)
+        if join == "implies":
+            premises[-1] = (*premises[-1], stated[-1])  # type: ignore[assignment]
+            stated[-1] = statement
+        else:
+            stated.append(statement)
+            premises.append(())
+    return stated, list(premises)
+
+
+def _message(worst: Link, links: list[Link]) -> str:
+    """Say the verdict in one line."""
+    which = "" if len(links) == 1 else f"in {worst.tex}, "
+    if worst.status == "false":
+        shown = f"{which}{worst.counterexample}" if worst.counterexample else f"{which}it does not hold"
+        return shown + (f". It is {worst.hint}" if worst.hint else "")
+    if worst.status == "verified":
+        total = sum(x.mutants.rejected for x in links if x.mutants)
+        evidence = worst.how if len(links) == 1 else f"{len(links)} links, each: {links[0].how}"
+        return evidence + (f"; {total} mutants rejected" if total else "")
+    return which + worst.how

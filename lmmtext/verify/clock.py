@@ -1,0 +1,30 @@
+"""Time limits that are told: every judge and every mutant works under one, and says so when it is over."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lmmtext.verify.errors import Undecided
+
+_deadlines: list[float] = []
+
+
+class OutOfTime(Undecided):
+    """The time that was given is over."""
+
+
+@contextmanager
+def limit(seconds: float) -> Iterator[None]:
+    """Allow what happens inside at most these seconds (or what is left of a limit around it)."""
+    until = time.monotonic() + seconds
+    _deadlines.append(min(until, _deadlines[-1]) if _deadlines else until)
+    try:
+        yield
+    finally:
+        _deadlines.pop()
+
+
+def tick() -> None:
+    """Raise OutOfTime if the time is over; called wherever work is done."""
+    if _deadlines and time.monotonic() > _deadlines[-1]:
+        raise OutOfTime("the time allowed was not enough")

@@ -1,0 +1,197 @@
+"""The judge: a claim is evaluated exactly in instances of its world, and the smallest failure is shown."""
+
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from lmmtext.verify import calculus, clock, logs, moments
+from lmmtext.verify import core as k
+from lmmtext.verify import tree as t
+from lmmtext.verify.chance import Rand
+from lmmtext.verify.claims import Claim, elaborated, kind_of
+from lmmtext.verify.degrees import chance
+from lmmtext.verify.dims import Dim
+from lmmtext.verify.errors import Singular, Undecided
+from lmmtext.verify.evaluate import evaluate
+from lmmtext.verify.matrix import Mat, is_zero
+from lmmtext.verify.parser import parse
+from lmmtext.verify.relations import EQUAL, holds, link_holds
+from lmmtext.verify.scope import Scope
+from lmmtext.verify.verdict import Counterexample, Link
+from lmmtext.verify.world import Instance, World
+
+RULES_LOADED = (calculus, moments)
+GRID = 10**6
+SIZES_SHOWN: tuple[str, ...] = ("J", "r", "n", "p", "q", "m")
+POINTS = 4  # more for inequalities, which no number of points proves
+TRIES = 60
+
+
+def instances(
+    world: World, claim: Claim, scale: int, sizes: tuple[int, ...], points: int, seed: int = 0
+) -> Iterator[Scope]:
+    """Yield scopes in which the conditions of a claim hold; Undecided if none is found."""
+    found = tried = missed = 0
+    regimes = regimes_of(world, claim)
+    while found < points:
+        tried += 1
+        if tried > points * TRIES:
+            raise Undecided("no instance of the world was found in which the condition holds")
+        flat = bool(regimes) and found % 2 == 1
+        scope = Scope(world.instance(seed + tried, scale, sizes[found % len(sizes)], flat=flat))
+        for condition in claim.conditions:
+            set_parameter(condition, scope)
+        if not all(holds(c, scope, {}) for c in claim.conditions):
+            continue
+        if regimes and not holds(regimes[found % len(regimes)], scope, {}) and missed < 12:
+            missed += 1  # the condition of the claim may leave out a regime: then the other will do
+            continue
+        found += 1
+        yield scope
+
+
+def regimes_of(world: World, claim: Claim) -> list[t.Node]:
+    """Return the regimes in which a claim about estimates of variances is to be tried."""
+    if not estimates_in(claim):
+        return []
+    return [elaborated(parse(x).statements[0], world) for x in world.regimes]
+
+
+def estimates_in(claim: Claim) -> set[str]:
+    """Return the maximum likelihood estimates of variances that a claim names."""
+    names = {n.name for side in (claim.left, claim.right) for n in t.walk(side) if isinstance(n, k.Ref)}
+    return names & {"hat_sigma2", "hat_sigma2_alpha"}
+
+
+def set_parameter(condition: t.Node, scope: Scope) -> None:
+    """Make a condition such as beta = 0 true: no draw would hit it."""
+    if not (isinstance(condition, t.Chain) and condition.relations == ("=",)):
+        return
+    symbol, value = condition.operands
+    if isinstance(symbol, k.Ref) and not symbol.indices and scope.instance.world.is_parameter(symbol):
+        scope.instance.values[symbol.name] = evaluate(value, scope, {})
+        scope.cache.clear()
+
+
+def true_at(claim: Claim, scope: Scope) -> bool:
+    """Return whether a claim holds at one point."""
+    return link_holds(claim.relation, claim.left, claim.right, scope, {})
+
+
+def judge(claim: Claim, world: World, seconds: float) -> Link:
+    """Return what is found about one link, within a time limit that is told."""
+    kind = kind_of(claim, world)
+    start = time.monotonic()
+    bound: Fraction | None = Fraction(1)
+    passed = 0
+    points = {"inequality": 12, "limit": 2}.get(kind, POINTS)
+    grid = 10**3 if kind == "limit" else GRID  # rational functions with small coefficients are quick
+    try:
+        with clock.limit(seconds):
+            for scope in instances(world, claim, grid, (0, 1), points):
+                if not true_at(claim, scope):
+                    return Link(claim.tex, "false", kind, "", counterexample(claim, world, scope))
+                passed += 1
+                each = chance(claim.left, claim.right, scope, {}, grid) if claim.relation in EQUAL else None
+                bound = None if each is None or bound is None or claim.conditions else bound * each
+                if time.monotonic() - start > seconds / 3 and passed >= 2 and kind != "inequality":
+                    break
+    except clock.OutOfTime:
+        if passed < 2:
+            return Link(claim.tex, "undecided", kind, f"the time allowed ({seconds:g} s) was not enough")
+    except Singular as error:
+        return Link(claim.tex, "undecided", kind, error.message)
+    except Undecided as error:
+        return Link(claim.tex, "undecided", kind, error.message)
+    if kind == "inequality":
+        return Link(claim.tex, "undecided", kind, f"held at all {passed} points tried, which proves no inequality")
+    return Link(claim.tex, "verified", kind, _evidence(claim, kind, passed, bound))
+
+
+def _evidence(claim: Claim, kind: str, passed: int, bound: Fraction | None) -> str:
+    """Say how a claim was verified."""
+    what = {
+        "moment": "moments computed exactly",
+        "distribution": "mean, variance and linearity (or idempotency and rank) held",
+        "limit": "the limit of Laurent series with rational coefficients",
+        "optimum": "optimum found from the values of what is optimised",
+        "definition": "this is the definition",
+        "tautology": "both sides are one and the same, so this claims nothing", "identity": "both sides exactly equal",
+    }[kind]  # fmt: skip
+    if claim.relation in ("subseteq", "supseteq") or isinstance(claim.left, k.Space):
+        what = "column spaces compared by exact ranks"
+    if kind == "optimum" and estimates_in(claim):
+        what = "every stationary point of the likelihood and its edge compared, the score exactly zero,"
+    text = f"{what} at {passed} random rational points"
+    if claim.conditions:
+        text += " at which the condition holds"
+    if bound is not None and 0 < bound < 1:
+        digits = len(str(bound.denominator // max(1, bound.numerator))) - 1
+        text += f"; a false identity would pass with probability below 10^-{digits} (Schwartz-Zippel)"
+    return text
+
+
+def counterexample(claim: Claim, world: World, failed: Scope) -> Counterexample | None:
+    """Return the simplest failure that can be found: small sizes, small numbers; else the one at hand."""
+    best: tuple[int, Counterexample] | None = None
+    for scale, size in ((2, -1), (3, -1), (5, -1), (5, 0)):
+        try:
+            for scope in instances(world, claim, scale, (size,), 12, seed=1000):
+                if not true_at(claim, scope):
+                    shown = show(claim, scope)
+                    cost = len(str(shown))
+                    if best is None or cost < best[0]:
+                        best = (cost, shown)
+        except Undecided:
+            continue
+        if best:
+            return best[1]
+    return show(claim, failed)
+
+
+def show(claim: Claim, scope: Scope) -> Counterexample:
+    """Return both values at a point, an element of them if they are matrices, and the numbers that went into them."""
+    instance = scope.instance
+    free = {s: Dim.of(s).replaced(instance.world.relations) for s in SIZES_SHOWN if s in instance.sizes}
+    sizes = {s: instance.sizes[s] for s, d in free.items() if d == Dim.of(s) or len(d.terms[0][0]) > 1}
+    used = [
+        n
+        for side in (claim.left, claim.right, *claim.conditions)
+        for n in t.walk(side)
+        if isinstance(n, k.Ref) and not n.indices
+    ]
+    drawn = {}
+    for name in dict.fromkeys(n.name for n in used):
+        meaning = instance.world.by_name.get(name)
+        if meaning is not None and meaning.is_scalar and claim.left != k.Ref(name) and claim.right != k.Ref(name):
+            drawn[meaning.tex] = text(scope(name).scalar)
+    if claim.relation.startswith("~") or isinstance(claim.left, k.Space) or claim.relation in ("indep", "perp"):
+        return Counterexample(sizes, "as written", "does not hold", drawn)
+    x, y = evaluate(claim.left, scope, {}), evaluate(claim.right, scope, {})
+    i, j = _first_difference(x, y)
+    element = "" if x.shape == (1, 1) else f"({i + 1}, {j + 1})"
+    return Counterexample(sizes, text(x.rows[i][j]), text(y.rows[i][j]), drawn, element)
+
+
+def _first_difference(x: Mat, y: Mat) -> tuple[int, int]:
+    for i, (a, b) in enumerate(zip(x.rows, y.rows, strict=True)):
+        for j, (u, v) in enumerate(zip(a, b, strict=True)):
+            if not is_zero(u - v):
+                return i, j
+    return 0, 0
+
+
+def text(x: Any) -> str:
+    """Return a value as a simple fraction, or in digits if it is none."""
+    if isinstance(x, Fraction):
+        shown = str(x)
+        return shown if len(shown) <= 24 else f"{float(x):.6g}"
+    if isinstance(x, Rand):
+        return "a random quantity"
+    return str(logs.MP.nstr(logs.real(x), 10))
+
+
+def example_instance(world: World) -> Instance:
+    """Return the instance that listings show."""
+    return world.instance(0, 3, -1)

@@ -1,0 +1,105 @@
+"""Whether a relation holds at one point: equal, smaller, contained, independent, distributed as."""
+
+from fractions import Fraction
+from typing import Any
+
+from lmmtext.verify import core as k
+from lmmtext.verify import logs
+from lmmtext.verify import tree as t
+from lmmtext.verify.chance import Rand, as_rand
+from lmmtext.verify.errors import Undecided
+from lmmtext.verify.evaluate import evaluate
+from lmmtext.verify.laws import has_law
+from lmmtext.verify.matrix import Mat, is_zero
+from lmmtext.verify.moments import cov, mean
+from lmmtext.verify.scope import Env, Scope
+
+EQUAL = ("=", ":=")
+
+
+def link_holds(relation: str, left: t.Node, right: t.Node, scope: Scope, env: Env) -> bool:
+    """Return whether `left relation right` is true here; Undecided if that cannot be told."""
+    if relation.startswith("~"):
+        assert isinstance(right, k.Law)
+        return has_law(left, right, relation, scope, env)
+    if relation in ("indep", "perp"):
+        inner = scope.inside()
+        x, y = evaluate(left, inner, env), evaluate(right, inner, env)
+        if relation == "perp" and not _random(x) and not _random(y):
+            return (x.T @ y).is_zero()
+        if not scope.instance.world.normal or _degree(x) > 1 or _degree(y) > 1:
+            raise Undecided("independence of what is not linear in normal variables")
+        return cov(x, y, inner).is_zero()
+    if relation in ("subseteq", "supseteq") or isinstance(left, k.Space):
+        return _spaces(relation, left, right, scope, env)
+    x, y = evaluate(left, scope, env), evaluate(right, scope, env)
+    if relation in EQUAL:
+        return equal(x, y)
+    if relation == "!=":
+        return not equal(x, y)
+    if relation in ("<", "<=", ">", ">="):
+        return _ordered(relation, x.scalar, y.scalar)
+    if relation in ("succeq", "succ", "preceq", "prec"):
+        gap = x - y if relation.startswith("succ") else y - x
+        return _definite(gap, strict=relation in ("succ", "prec"))
+    raise Undecided(f"the relation {relation} is read, and not judged")
+
+
+def equal(x: Mat, y: Mat) -> bool:
+    """Return whether two values are the same."""
+    return x.shape == y.shape and (x - y).is_zero()
+
+
+def holds(condition: t.Node, scope: Scope, env: Env) -> bool:
+    """Return whether a condition (a chain of relations) is true here."""
+    if not isinstance(condition, t.Chain):
+        raise Undecided("a condition is a relation, such as a < b", *condition.span)
+    pairs = zip(condition.relations, condition.operands[:-1], condition.operands[1:], strict=True)
+    return all(link_holds(r, a, b, scope, env) for r, a, b in pairs)
+
+
+def _ordered(relation: str, x: Any, y: Any) -> bool:
+    gap = x - y
+    if is_zero(gap):
+        return relation in ("<=", ">=")
+    positive = logs.real(gap) > 0
+    return positive if relation in (">", ">=") else not positive
+
+
+def _definite(A: Mat, *, strict: bool) -> bool:
+    """Return whether a symmetric matrix is positive (semi-)definite, by the pivots of elimination on its diagonal."""
+    if not equal(A, A.T):
+        return False
+    rows = [list(r) for r in A.rows]
+    for c in range(A.height):
+        pivot = rows[c][c]
+        if is_zero(pivot):
+            if strict or any(not is_zero(rows[i][c]) for i in range(c, A.height)):
+                return False
+            continue
+        if logs.real(pivot) < 0:
+            return False
+        for i in range(c + 1, A.height):
+            f = rows[i][c] / pivot
+            rows[i] = [x - f * y for x, y in zip(rows[i], rows[c], strict=True)]
+    return True
+
+
+def _spaces(relation: str, left: t.Node, right: t.Node, scope: Scope, env: Env) -> bool:
+    if not (isinstance(left, k.Space) and isinstance(right, k.Space)):
+        raise Undecided("a space is compared with a space")
+    A, B = evaluate(left.arg, scope, env), evaluate(right.arg, scope, env)
+    both = A.beside(B).rank()
+    inside, contains = both == B.rank(), both == A.rank()
+    return {"subseteq": inside, "supseteq": contains, "=": inside and contains}[relation]
+
+
+def _random(x: Mat) -> bool:
+    return any(isinstance(v, Rand) and v.degree for row in x.rows for v in row)
+
+
+def _degree(x: Mat) -> int:
+    return max(as_rand(v).degree for row in x.rows for v in row)
+
+
+_ = (Fraction, mean)

@@ -1,0 +1,327 @@
+"""Named rewrites: why a mutant that evaluates equal is the same claim, and no survivor.
+
+A canonical form is computed of both trees; each rule that was used is named. Two trees with one canonical form say
+the same.
+"""
+
+from fractions import Fraction
+
+from lmmtext.verify import core as k
+from lmmtext.verify import tree as t
+from lmmtext.verify.algebra import ONE, Algebra
+from lmmtext.verify.chance import Rand
+from lmmtext.verify.errors import FormulaError
+from lmmtext.verify.evaluate import evaluate
+from lmmtext.verify.scope import Env, Scope, definition_of, pattern_indices
+
+
+def _factors(node: t.Node) -> tuple[t.Node, ...]:
+    node = node.arg if isinstance(node, t.Neg) else node
+    return node.factors if isinstance(node, t.Product) else (node,)
+
+
+def _with_index(node: t.Node, index: str) -> t.Node:
+    """Return a fact about j as one about the index of a sum."""
+    if isinstance(node, k.Local) and node.name == "j":
+        return k.Local(index)
+    return t.rebuild(node, lambda child: _with_index(child, index))
+
+
+def _indexed_terms(node: t.Node, index: str) -> tuple[t.Node, ...]:
+    """Return the terms of a sum that hold an index."""
+    terms = node.terms if isinstance(node, t.Sum) else (node,)
+    return tuple(x for x in terms if any(isinstance(n, k.Local) and n.name == index for n in t.walk(x)))
+
+
+class Canon(Algebra):
+    """Computes canonical forms in a scope, which tells what is a number, with the facts of its world."""
+
+    def of(self, node: t.Node, env: Env) -> t.Node:
+        """Return the canonical form of an elaborated tree."""
+        if isinstance(node, k.Over):
+            return self.over(node, env)
+        if isinstance(node, k.LimitAt):
+            if isinstance(node.variable, k.Local):
+                env = {**env, node.variable.name: Fraction(2)}
+            return k.LimitAt(node.variable, node.target, node.side, self.of(self.outgrown(node.body, node, env), env))
+        if isinstance(node, k.Partial):
+            return k.Partial(self.of(self.removed(node, env), env), node.variables, node.layout)
+        if isinstance(node, k.Optimize):
+            return node
+        if isinstance(node, k.Ref) and node.name in self.world.identified:
+            self.used.add("the balance of the design")
+            return k.Ref(self.world.identified[node.name], node.indices)
+        if isinstance(node, k.Ref) and (meant := self.conditional_mean(node)) is not None:
+            self.used.add("a best prediction is a conditional mean")
+            return self.of(meant, env)
+        if isinstance(node, t.Call) and node.name == "E" and not node.given:
+            outer, self._in_mean = self._in_mean, True
+            arg = self.of(node.args[0], env)
+            self._in_mean = outer
+            return t.Call("E", (arg,))
+        node = t.rebuild(node, lambda child: self.of(child, env))
+        if isinstance(node, t.Quotient):
+            node = self.product((node.num, self.inverse(node.den)), env)
+        elif isinstance(node, t.Inverse):
+            node = self.inverse(node.arg)
+        elif isinstance(node, t.Sum):
+            node = self.sum(node.terms)
+        elif isinstance(node, t.Neg):
+            node = self.negative(node.arg)
+        elif isinstance(node, t.Product):
+            node = self.product(node.factors, env)
+        elif isinstance(node, t.Transpose):
+            node = self.transpose(node.arg, env)
+        elif isinstance(node, t.Call):
+            node = self.call(node, env)
+        return node
+
+    def by_facts(self, matrices: list[t.Node], env: Env) -> list[t.Node]:
+        """Return the matrices of a product with commuting runs in order, and without what vanishes."""
+        return self.without_vanishing(self.runs(matrices), env)
+
+    def conditional_mean(self, node: k.Ref) -> t.Node | None:
+        """Return the conditional mean that a symbol is by its definition."""
+        meaning = self.world.by_name.get(node.name)
+        if (
+            meaning is None
+            or not isinstance(meaning.definition, str)
+            or not meaning.definition.startswith(r"\operatorname{E}[")
+        ):
+            return None
+        if [getattr(i, "name", "") for i in node.indices] != pattern_indices(meaning.tex):
+            return None
+        return definition_of(self.world, node.name)
+
+    def without_vanishing(self, matrices: list[t.Node], env: Env) -> list[t.Node]:
+        """Drop, from a sum beside a residual, the terms that the residual is orthogonal to."""
+        facts = [(f, "the normal equations") for f in self.world.facts["orthogonal"]]
+        if self._in_mean:
+            facts += [(f, "a prediction is uncorrelated with its error") for f in self.world.facts["in mean"]]
+        for (left, weight, right, left_turned, _, right_turned), name in facts:
+            gap = 1 if weight == ONE else 2
+            for i in range(len(matrices) - gap):
+                a, b = matrices[i], matrices[i + gap]
+                if gap == 2 and matrices[i + 1] != weight:
+                    continue
+                for at, this, other, beside, own in (
+                    (i, a, b, right, right_turned),
+                    (i + gap, b, a, right_turned, right),
+                ):
+                    if other != beside or this == own:
+                        continue
+                    kept, wanted = (self.without(x, left, left_turned, env) for x in (this, own))
+                    if kept == wanted or (kept and isinstance(this, t.Sum) and len(kept) < len(this.terms)):
+                        self.used.add(name)
+                        new = own if kept == wanted else self.sum(kept)
+                        return self.without_vanishing([*matrices[:at], new, *matrices[at + 1 :]], env)
+        return matrices
+
+    def without(self, node: t.Node, left: t.Node, turned: t.Node, env: Env) -> tuple[t.Node, ...]:
+        """Return the terms of a sum that do not end with one factor, or begin with its transpose."""
+        kept = []
+        for x in node.terms if isinstance(node, t.Sum) else (node,):
+            factors = [f for f in _factors(x) if not self.scalar(f, env)] or [x]
+            if factors[-1] != left and factors[0] != turned:
+                kept.append(x)
+        return tuple(kept)
+
+    def runs(self, matrices: list[t.Node]) -> list[t.Node]:
+        """Put neighbours that commute in order: the algebra of projections of a balanced layout."""
+        if not self.world.commuting:
+            return matrices
+        out: list[t.Node] = []
+        run: list[t.Node] = []
+        for m in [*matrices, None]:
+            if m is not None and self.in_algebra(m):
+                run.append(m)
+                continue
+            if sorted(run, key=repr) != run:
+                self.used.add("projections of a balanced layout commute")
+            out += self.once(sorted(run, key=repr))
+            run = []
+            if m is not None:
+                out.append(m)
+        return out
+
+    def in_algebra(self, m: t.Node) -> bool:
+        """Return whether a matrix is built from I, V, P_Z and P_1 alone."""
+        if isinstance(m, k.Const):
+            return m.kind == "identity"
+        if isinstance(m, k.Ref):
+            return m.name in self.world.commuting
+        if isinstance(m, k.Projector):
+            inner = m.arg
+            ones = isinstance(inner, k.Const) and inner.kind == "ones"
+            return ones or (isinstance(inner, k.Ref) and inner.name in ("Z", "X"))
+        if isinstance(m, (t.Sum, t.Neg, t.Inverse, t.Product)):
+            return all(self.scalar(c, {}) or self.in_algebra(c) for c in t.children(m))
+        return False
+
+    def correlated(self, node: t.Call, env: Env) -> t.Node | None:
+        """Return a covariance without the terms that share no source of randomness with the other side."""
+        sides = [a.terms if isinstance(a, t.Sum) else (a,) for a in node.args]
+        try:
+            found = [[self.sources(x, env) for x in side] for side in sides]
+        except FormulaError:
+            return None
+        kept: list[tuple[t.Node, ...]] = []
+        for mine, others in ((0, 1), (1, 0)):
+            reach = {s for sources in found[others] for s in sources}
+            kept.append(tuple(x for x, s in zip(sides[mine], found[mine], strict=True) if s & reach))
+        if not all(kept):
+            self.used.add("uncorrelated terms")
+            return t.Number(Fraction(0))
+        if [len(x) for x in kept] == [len(s) for s in sides]:
+            return None
+        self.used.add("uncorrelated terms")
+        return self.call(t.Call("Cov", tuple(x[0] if len(x) == 1 else t.Sum(x) for x in kept)), env)
+
+    def sources(self, node: t.Node, env: Env) -> set[str]:
+        """Return the sources of randomness in a tree."""
+        value = evaluate(node, self.scope.inside(), env)
+        return {s for row in value.rows for x in row if isinstance(x, Rand) for m in x.terms for s in m}
+
+    def over(self, node: k.Over, env: Env) -> t.Node:
+        """Return a sum over an index; beside deviations, which add up to zero, what has no index is left out."""
+        body = self.of(node.body, {**env, node.index: Fraction(1)})
+        if node.kind == "sum" and isinstance(body, t.Product):
+            factors = list(body.factors)
+            for dev, turned in self.world.facts["deviations"]:
+                here = [_with_index(x, node.index) for x in (dev, turned)]
+                for i in range(len(factors) - 1):
+                    for at, other, wanted in ((i, i + 1, here), (i + 1, i, here[::-1])):
+                        if factors[other] == wanted[1] and factors[at] != wanted[0]:
+                            if _indexed_terms(factors[at], node.index) == _indexed_terms(wanted[0], node.index):
+                                self.used.add("deviations add up to zero")
+                                factors[at] = wanted[0]
+            body = t.Product(tuple(factors))
+        return k.Over(node.kind, node.index, node.lower, node.upper, body)
+
+    def outgrown(self, node: t.Node, limit: k.LimitAt, env: Env) -> t.Node:
+        """Leave out of every sum what the limit outgrows: terms that vanish beside others that do not."""
+        node = t.rebuild(node, lambda child: self.outgrown(child, limit, env))
+        if not isinstance(node, t.Sum):
+            return node
+        ranks = [self.growth(x, limit, env) for x in node.terms]
+        kept = tuple(x for x, rank in zip(node.terms, ranks, strict=True) if rank == max(ranks))
+        if len(kept) == len(node.terms):
+            return node
+        self.used.add("what the limit outgrows")
+        return kept[0] if len(kept) == 1 else t.Sum(kept)
+
+    def growth(self, node: t.Node, limit: k.LimitAt, env: Env) -> int:
+        """Return 2 for what grows without bound, 1 for a finite limit, 0 for zero."""
+        try:
+            inner = {
+                name: v
+                for name, v in env.items()
+                if not (isinstance(limit.variable, k.Local) and name == limit.variable.name)
+            }
+            value = evaluate(k.LimitAt(limit.variable, limit.target, limit.side, node), self.scope, inner)
+        except FormulaError:
+            return 2
+        return 0 if value.is_zero() else 1
+
+    def removed(self, node: k.Partial, env: Env) -> t.Node:
+        """Return the body of a derivative without the terms that the derivative removes, if it does remove them."""
+        body = self.moving(node.body, node.variables)
+        if body == node.body:
+            return body
+        try:
+            here, there = (
+                evaluate(k.Partial(x, node.variables, node.layout), self.scope, env) for x in (node.body, body)
+            )
+        except FormulaError:
+            return node.body
+        if here.shape != there.shape or not (here - there).is_zero():
+            return node.body
+        self.used.add("what a derivative removes")
+        return body
+
+    def moving(self, node: t.Node, variables: tuple[t.Node, ...]) -> t.Node:
+        """Leave out of every sum the terms that do not hold the variables."""
+        node = t.rebuild(node, lambda child: self.moving(child, variables))
+        if isinstance(node, t.Sum):
+            kept = tuple(x for x in node.terms if any(self.may_hold(x, v) for v in variables))
+            if kept and len(kept) < len(node.terms):
+                return kept[0] if len(kept) == 1 else t.Sum(kept)
+        return node
+
+    def may_hold(self, node: t.Node, variable: t.Node) -> bool:
+        """Return whether a tree could depend on a variable: numbers, data and other parameters do not."""
+        for x in t.walk(node):
+            if x == variable:
+                return True
+            if isinstance(x, k.Ref) and x.name != "pi" and self.world.by_name[x.name].kind == "defined":
+                return True
+        return False
+
+    def call(self, node: t.Call, env: Env) -> t.Node:
+        """Return a trace with its factors in the first of their cyclic orders; others as they are."""
+        inner = node.args[0]
+        if node.name == "E" and isinstance(inner, t.Call) and inner.name == "E" and inner.given == node.given:
+            self.used.add("a conditional mean is known")
+            return inner
+        if node.name == "tr" and isinstance(node.args[0], t.Product):
+            factors = node.args[0].factors
+            numbers = tuple(f for f in factors if self.scalar(f, env))
+            rest = tuple(f for f in factors if not self.scalar(f, env))
+            turned = tuple(self.transpose(f, env) for f in reversed(rest))
+            orders = [r[i:] + r[:i] for r in (rest, turned) for i in range(len(r))]
+            best = min(orders, key=repr) if orders else ()
+            if best != rest:
+                self.used.add("the trace of a cyclic product")
+            return self.product((*numbers, t.Call("tr", (t.Product(best),))), env) if best else node
+        if node.name == "Cov" and not node.given:
+            parts = self.correlated(node, env)
+            if parts is not None:
+                return parts
+        if node.name == "Cov" and node.args[0] != node.args[1]:
+            numbers_ = all(self.scalar(a, env) for a in node.args)
+            if numbers_ and repr(node.args[1]) < repr(node.args[0]):
+                self.used.add("the symmetry of a covariance")
+                return t.Call("Cov", (node.args[1], node.args[0]), node.given)
+        return node
+
+    def core(self, node: t.Node) -> t.Node:
+        """Return what is left of a canonical tree without sign, numbers, and invertible factors at its ends."""
+        while True:
+            if isinstance(node, (t.Neg, t.Transpose)):
+                node = node.arg
+            elif isinstance(node, t.Product) and self.undone(node.factors[0]):
+                node = node.factors[1] if len(node.factors) == 2 else t.Product(node.factors[1:])
+            elif isinstance(node, t.Product) and self.undone(node.factors[-1]):
+                node = node.factors[0] if len(node.factors) == 2 else t.Product(node.factors[:-1])
+            else:
+                return node
+
+    def undone(self, factor: t.Node) -> bool:
+        """Return whether a factor has an inverse, as a number that is not zero has."""
+        try:
+            value = evaluate(factor, self.scope, {})
+        except FormulaError:
+            return False
+        return value.height == value.width and value.rank() == value.height
+
+
+def zero_by_form(node: t.Node, scope: Scope) -> bool:
+    """Return whether the form of a tree shows that it is zero."""
+    found = Canon(scope).of(node, {})
+    return (isinstance(found, t.Number) and not found.value) or (isinstance(found, k.Const) and found.kind == "zeros")
+
+
+def same_vanishing(a: t.Node, b: t.Node, scope: Scope) -> bool:
+    """Return whether a is zero exactly if b is, since they differ by factors that can be undone."""
+    canon = Canon(scope)
+    one, other = (canon.of(x, {}) for x in (a, b))
+    cores = [canon.core(one), canon.core(other)]
+    return cores[0] == cores[1] or canon.core(canon.transpose(cores[0], {})) == cores[1]
+
+
+def same_claim(a: t.Node, b: t.Node, scope: Scope) -> tuple[str, ...] | None:
+    """Return the names of the rewrites that make two elaborated trees one, or None if they do not."""
+    canon = Canon(scope)
+    if canon.of(a, {}) == canon.of(b, {}):
+        return tuple(sorted(canon.used)) or ("the same tree",)
+    return None

@@ -1,0 +1,176 @@
+"""The trial of a claim by its mutants: wrong variants must fail, or be the same claim for a reason that has a name."""
+
+from itertools import chain
+
+from lmmtext.verify import clock
+from lmmtext.verify import core as k
+from lmmtext.verify import tree as t
+from lmmtext.verify.claims import Claim, pair
+from lmmtext.verify.errors import CannotParse, DoesNotConform, FormulaError, Undecided, UnknownSymbol
+from lmmtext.verify.freeing import freed
+from lmmtext.verify.judge import instances, regimes_of, true_at
+from lmmtext.verify.mutate import additions, mutants
+from lmmtext.verify.rewrites import same_claim, same_vanishing, zero_by_form
+from lmmtext.verify.scope import Scope
+from lmmtext.verify.verdict import Mutants
+from lmmtext.verify.world import World
+from lmmtext.verify.write import write
+
+SCALE = 1009
+POINTS = {False: 2, True: 8}  # estimates take different forms in different regimes: each is to be met
+EACH = 1.0  # seconds for one mutant
+
+
+def variants(claim: Claim, world: World, richer: dict[str, World], seconds: float) -> Mutants:
+    """Try every mutant of both sides of a claim that holds, within a time limit that is told."""
+    rejected = same = inconclusive = 0
+    survivors: list[str] = []
+    rewrites: set[str] = set()
+    seen = set(claim.written)
+    try:
+        with clock.limit(seconds):
+            scopes = list(instances(world, claim, SCALE, (0, 1), POINTS[bool(regimes_of(world, claim))], seed=77))
+            _warm(claim, scopes)
+            wider = freed(claim, scopes)
+            for side, other in ((1, 0), (0, 1)):
+                for done, mutant in mutants(claim.written[side], world):
+                    if mutant in seen:
+                        continue
+                    seen.add(mutant)
+                    both = [claim.written[other], claim.written[other]]
+                    both[side] = mutant
+                    found = _stands(both[0], both[1], claim, world, scopes)
+                    if found is None:
+                        inconclusive += 1
+                    elif found is False:
+                        rejected += 1
+                    elif wider and _fails(found, wider):
+                        rejected += 1
+                    elif _plainly_zero(claim, found, side, scopes[0]):
+                        inconclusive += 1
+                    else:
+                        reasons = _reasons(claim, found, side, mutant, world, richer, scopes[0])
+                        if reasons:
+                            same += 1
+                            rewrites |= set(reasons)
+                        else:
+                            survivors.append(f"{done}: {write(mutant)}")
+    except clock.OutOfTime:
+        return Mutants(rejected, same, inconclusive, tuple(survivors), tuple(sorted(rewrites)), complete=False)
+    return Mutants(rejected, same, inconclusive, tuple(survivors), tuple(sorted(rewrites)))
+
+
+def _warm(claim: Claim, scopes: list[Scope]) -> None:
+    """Evaluate the claim itself, so that what it shares with its mutants costs none of them its time."""
+    for scope in scopes:
+        true_at(claim, scope)
+
+
+def _stands(left: t.Node, right: t.Node, claim: Claim, world: World, scopes: list[Scope]) -> Claim | bool | None:
+    """Return the mutant if it holds wherever it was tried, False if it fails, None if that tells nothing."""
+    try:
+        changed = pair(claim.relation, left, right, world, ())
+    except DoesNotConform:
+        return False
+    except (UnknownSymbol, CannotParse, Undecided):
+        return None
+    try:
+        with clock.limit(EACH):
+            for scope in scopes:
+                if not true_at(changed, scope):
+                    return False
+    except clock.OutOfTime:
+        clock.tick()  # the time for all mutants may be over as well
+        return None
+    except Undecided:
+        return None
+    return changed
+
+
+def _fails(found: Claim | bool, scopes: list[Scope]) -> bool:
+    """Return whether a mutant fails where symbols are arbitrary."""
+    assert isinstance(found, Claim)
+    try:
+        with clock.limit(EACH):
+            return not all(true_at(found, scope) for scope in scopes)
+    except clock.OutOfTime:
+        clock.tick()
+        return False
+    except Undecided:
+        return False
+
+
+def _plainly_zero(claim: Claim, found: Claim | bool, side: int, scope: Scope) -> bool:
+    """Return whether a mutant of `A = 0` is zero by its form, as a covariance with a constant is."""
+    assert isinstance(found, Claim)
+    before, after = (claim.left, found.left) if side == 0 else (claim.right, found.right)
+    return zero_by_form(after, scope) and not zero_by_form(before, scope)
+
+
+def _reasons(
+    claim: Claim, found: Claim | bool, side: int, mutant: t.Node, world: World, richer: dict[str, World], scope: Scope
+) -> tuple[str, ...]:
+    """Return why a mutant that holds is the same claim: a named rewrite, or agreement in a richer world."""
+    assert isinstance(found, Claim)
+    before, after = (claim.left, found.left) if side == 0 else (claim.right, found.right)
+    if reasons := same_claim(before, after, scope):
+        return reasons
+    if reasons := same_zero(claim, found, side, scope):
+        return reasons
+    if renamed(found.left) == renamed(claim.left) and renamed(found.right) == renamed(claim.right):
+        return ("an index renamed",)
+    wider = richer.get(world.richer)
+    if wider is None:
+        return ()
+    try:
+        agreed = pair("=", claim.written[side], mutant, wider, ())
+        with clock.limit(EACH):
+            if all(true_at(agreed, s) for s in instances(wider, agreed, SCALE, (0, 1), 2, seed=7)):
+                return (f"agreement in {wider.name}",)
+    except FormulaError:
+        pass
+    return ()
+
+
+def same_zero(claim: Claim, found: Claim, side: int, scope: Scope) -> tuple[str, ...]:
+    """Return why a mutant of `A = 0` is the same claim: A is zero if and only if A times something invertible is."""
+    before, after, other = (
+        (claim.left, found.left, found.right) if side == 0 else (claim.right, found.right, found.left)
+    )
+    zero = isinstance(other, k.Const) and other.kind == "zeros"
+    return ("factors of a zero that can be undone",) if zero and same_vanishing(before, after, scope) else ()
+
+
+def renamed(node: t.Node) -> t.Node:
+    """Return a tree with its free indices without primes: which of the groups is meant does not matter."""
+    if isinstance(node, k.Local):
+        return k.Local(node.name.rstrip("'"))
+    return t.rebuild(node, renamed)
+
+
+def near_miss(claim: Claim, world: World, seconds: float) -> str:
+    """Return what one small change would make of a false claim: what, and the true line; empty if nothing does."""
+    try:
+        with clock.limit(seconds):
+            scopes = list(instances(world, claim, SCALE, (0, 1, 0), 3, seed=55))
+            _warm(claim, scopes)
+            seen = set(claim.written)
+            for side, other in ((1, 0), (0, 1)):
+                changes = chain(mutants(claim.written[side], world), additions(claim.written[side], world))
+                for done, mutant in changes:
+                    if mutant in seen:
+                        continue
+                    seen.add(mutant)
+                    both = [claim.written[other], claim.written[other]]
+                    both[side] = mutant
+                    found = _stands(both[0], both[1], claim, world, scopes)
+                    if isinstance(found, Claim) and not _trivial(found, scopes[0]):
+                        return f"one change away from a true line ({done}): {found.tex}"
+    except FormulaError:
+        pass
+    return ""
+
+
+def _trivial(claim: Claim, scope: Scope) -> bool:
+    """Return whether both sides of a claim say the same, so that its truth tells nothing."""
+    return claim.left == claim.right or same_claim(claim.left, claim.right, scope) is not None

@@ -1,0 +1,143 @@
+"""What is said about a formula, to a person and to a program."""
+
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+from lmmtext.verify.errors import pointer
+
+EXIT = {"verified": 0, "false": 1, "does not conform": 1, "cannot parse": 2, "unknown symbol": 2, "undecided": 3}
+ORDER = ("cannot parse", "unknown symbol", "does not conform", "false", "undecided", "verified")
+COLOURS = {"verified": "#1b7f3b", "false": "#b3261e", "does not conform": "#b3261e", "undecided": "#8a6100"}
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """Where a claim fails: the sizes, what was drawn, and the values of both sides."""
+
+    sizes: dict[str, int]
+    left: str
+    right: str
+    drawn: dict[str, str] = field(default_factory=dict)
+    element: str = ""
+
+    def __str__(self) -> str:
+        sizes = ", ".join(f"{name} = {value}" for name, value in self.sizes.items())
+        drawn = ", ".join(f"{name} = {value}" for name, value in self.drawn.items())
+        where = f"element {self.element} of the " if self.element else ""
+        return (
+            f"with {sizes}"
+            + (f", {drawn}" if drawn else "")
+            + f": {where}left side {self.left}, right side {self.right}"
+        )
+
+
+@dataclass(frozen=True)
+class Mutants:
+    """How many wrong variants were rejected, were the same claim by a named rewrite, told nothing, or survived."""
+
+    rejected: int = 0
+    same: int = 0
+    inconclusive: int = 0
+    survivors: tuple[str, ...] = ()
+    rewrites: tuple[str, ...] = ()
+    complete: bool = True
+
+    def __str__(self) -> str:
+        parts = [f"{self.rejected} mutants rejected"]
+        if self.same:
+            parts.append(f"{self.same} the same claim ({', '.join(self.rewrites)})")
+        if self.inconclusive:
+            parts.append(f"{self.inconclusive} told nothing")
+        if self.survivors:
+            parts.append(f"{len(self.survivors)} survived: {'; '.join(self.survivors[:3])}")
+        if not self.complete:
+            parts.append("time was over before all were tried")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class Link:
+    """What was found about one link of a chain."""
+
+    tex: str
+    status: str
+    kind: str
+    how: str
+    counterexample: Counterexample | None = None
+    hint: str = ""
+    mutants: Mutants | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found about a formula.
+
+    `status` is one of verified, false, does not conform, unknown symbol, cannot parse, undecided; `message` says it in
+    words; `links` tells it of each link of a chain; `place` are the characters that an error is about.
+    """
+
+    status: str
+    message: str
+    tex: str
+    world: str
+    links: tuple[Link, ...] = ()
+    place: tuple[int, int] | None = None
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 for verified, 1 for false or non-conforming, 2 for unreadable, 3 for undecided."""
+        return EXIT[self.status]
+
+    def __bool__(self) -> bool:
+        return self.status == "verified"
+
+    def __str__(self) -> str:
+        lines = [f"{self.status}: {self.message}"]
+        if self.place and self.status != "false":
+            lines.append(pointer(self.tex, *self.place))
+        for link in self.links:
+            if len(self.links) > 1:
+                lines.append(f"  {link.status:9} {link.tex}")
+            lines += [
+                f"    {text}" for text in (link.how, link.hint, str(link.mutants or "")) if text and len(self.links) > 1
+            ]
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the verdict in plain values, for JSON."""
+        return {
+            "status": self.status,
+            "message": self.message,
+            "tex": self.tex,
+            "world": self.world,
+            "place": list(self.place) if self.place else None,
+            "seconds": round(self.seconds, 3),
+            "links": [
+                {
+                    "tex": x.tex,
+                    "status": x.status,
+                    "kind": x.kind,
+                    "how": x.how,
+                    "hint": x.hint,
+                    "counterexample": None if x.counterexample is None else vars(x.counterexample),
+                    "mutants": None if x.mutants is None else {**vars(x.mutants), "text": str(x.mutants)},
+                }
+                for x in self.links
+            ],
+        }
+
+    def _repr_html_(self) -> str:
+        colour = COLOURS.get(self.status, "#444")
+        head = f"<strong style='color:{colour}'>{escape(self.status)}</strong>: {escape(self.message)}"
+        if self.place and self.status != "false":
+            head += f"<pre>{escape(pointer(self.tex, *self.place))}</pre>"
+        rows = "".join(
+            f"<tr><td style='color:{COLOURS.get(x.status, '#444')}'>{escape(x.status)}</td><td>${escape(x.tex)}$</td>"
+            f"<td style='text-align:left'>{escape('; '.join(filter(None, (x.how, x.hint, str(x.mutants or '')))))}"
+            "</td></tr>"
+            for x in self.links
+        )
+        table = f"<table><tr><th>link</th><th>claim</th><th>evidence</th></tr>{rows}</table>" if rows else ""
+        return f"<div>{head}{table}</div>"

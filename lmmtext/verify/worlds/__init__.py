@@ -1,0 +1,23 @@
+"""The worlds by name."""
+
+from lmmtext.verify.world import World
+from lmmtext.verify.worlds.exchangeable import EXCHANGEABLE
+from lmmtext.verify.worlds.one_way import ONE_WAY, ONE_WAY_UNBALANCED
+from lmmtext.verify.worlds.slopes import RANDOM_REGRESSION, RANDOM_REGRESSION_BALANCED, RANDOM_SLOPE
+from lmmtext.verify.worlds.stacked import BAYES, GENERAL_WORLD, PREDICTION, PREDICTION_NORMAL
+
+WORLDS: dict[str, World] = {
+    world.name: world
+    for world in (
+        ONE_WAY,
+        ONE_WAY_UNBALANCED,
+        RANDOM_SLOPE,
+        RANDOM_REGRESSION,
+        RANDOM_REGRESSION_BALANCED,
+        EXCHANGEABLE,
+        GENERAL_WORLD,
+        PREDICTION,
+        PREDICTION_NORMAL,
+        BAYES,
+    )
+}
