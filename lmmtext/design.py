@@ -160,7 +160,8 @@ def build(
             f"{formula!r} has no random term such as (1 | g). For a model without one use ordinary least squares, "
             "lmmtext.ols(X, y)."
         )
-    data = data.set_axis([str(name) for name in data.columns], axis="columns")
+    if not all(isinstance(name, str) for name in data.columns):
+        data = data.set_axis([str(name) for name in data.columns], axis="columns")
     columns = set(data.columns)
     extra = {
         name: _extra(values, name, data)

@@ -55,12 +55,14 @@ def prepare(
     """
     if missing not in ("drop", "raise"):
         raise ValueError(f"missing must be 'drop' or 'raise', got {missing!r}.")
+    names = list(data.columns)
     for name in columns:
-        if list(data.columns).count(name) > 1:
-            raise ValueError(f"column {name!r} stands {list(data.columns).count(name)} times in the data; rename one.")
+        if names.count(name) > 1:
+            raise ValueError(f"column {name!r} stands {names.count(name)} times in the data; rename one.")
     if not len(data):
         raise ValueError("the data have no rows.")
-    absent = {name: data[name].isna().to_numpy() for name in columns if _may_lack(data[name])}
+    found = {name: data[name] for name in columns}
+    absent = {name: column.isna().to_numpy() for name, column in found.items() if _may_lack(column)}
     absent |= {name: np.isnan(values) for name, values in extra.items()}
     counts = {name: int(gone.sum()) for name, gone in absent.items() if gone.any()}
     if counts and missing == "raise":
@@ -75,10 +77,11 @@ def prepare(
     if not kept.any():
         listed = ", ".join(f"{name} ({count})" for name, count in counts.items())
         raise ValueError(f"no row is complete; missing values: {listed}.")
-    complete = data if kept.all() else data[kept]
-    settled = {name: _settled(_as_labels(complete[name], name in labels)) for name in columns}
+    if counts:
+        found = {name: column[kept] for name, column in found.items()}
+    settled = {name: _settled(_as_labels(column, name in labels)) for name, column in found.items()}
     return Frame(
-        pd.DataFrame(settled, index=complete.index, copy=False),
+        pd.DataFrame(settled, index=data.index if not counts else data.index[kept], copy=False),
         kept,
         {name: levels(column) for name, column in settled.items()},
     )
@@ -91,7 +94,7 @@ def _may_lack(column: pd.Series) -> bool:
 
 def levels(column: pd.Series) -> pd.Index | None:
     """The categories of a settled column, None if it is numeric."""
-    return column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else None
+    return column.dtype.categories if isinstance(column.dtype, pd.CategoricalDtype) else None
 
 
 def matched(column: pd.Series, known: pd.Index | None, name: str) -> pd.Series:
@@ -110,7 +113,7 @@ def matched(column: pd.Series, known: pd.Index | None, name: str) -> pd.Series:
 def factor(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
     """Codes and levels of a grouping column: numbers in their order, text in C-locale order."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy().astype(np.intp), column.cat.categories
+        return column.array.codes.astype(np.intp), column.dtype.categories
     values = column.to_numpy()
     if values.dtype.kind == "f" and (values == np.round(values)).all() and (np.abs(values) < 2**53).all():
         values = values.astype(np.int64)  # 3.0 reads "3" in the names of crossed groups
@@ -160,7 +163,8 @@ def _settled(column: pd.Series) -> pd.Series:
     """Numbers as numpy numbers, booleans and text as categories; a category that no row has is left out."""
     dtype, name = column.dtype, column.name
     if isinstance(dtype, pd.CategoricalDtype):
-        return column.cat.remove_unused_categories()
+        used = np.bincount(column.array.codes, minlength=len(dtype.categories))
+        return column if used.all() else column.cat.remove_unused_categories()
     if pd.api.types.is_complex_dtype(dtype):
         raise ValueError(
             f"column {name!r} holds complex numbers; take their real part, or another real function of them."

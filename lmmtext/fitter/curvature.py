@@ -15,7 +15,7 @@ import numpy as np
 
 from lmmtext.arrays import Array
 from lmmtext.fitter.batched import turned
-from lmmtext.fitter.factor import places, scaled
+from lmmtext.fitter.factor import scaled
 from lmmtext.fitter.point import INVERTIBLE, Point, mirrored, smallest
 from lmmtext.fitter.statistics import Statistics
 
@@ -64,18 +64,17 @@ def _one(point: Point, S: Array) -> Array:
 def _several(point: Point, S: list[Array]) -> Array:
     """Along the directions of all blocks, with F formed."""
     F, blocks = _full(point), point.stats.blocks
-    k = [point.counted(k) for k in point.k]
-    ends = np.cumsum([0, *(b.m for b in blocks)])
-    rows = []
+    k = [point.counted(k).reshape(block.m, -1) for k, block in zip(point.k, blocks, strict=True)]
+    ends, at = np.cumsum([0, *(b.m for b in blocks)]), np.cumsum([0, *map(len, S)])
+    out = np.empty((at[-1], at[-1]))
     for a, left in enumerate(blocks):
-        row = []
-        for b, right in enumerate(blocks):
+        for b, right in enumerate(blocks[: a + 1]):
             part = F[ends[a] : ends[a + 1], ends[b] : ends[b + 1]]
-            kk = k[a].reshape(left.m, -1) @ k[b].reshape(right.m, -1).T
-            X = _by_level(part, left.q, right.q) @ _by_level(2 * kk - part, left.q, right.q).T
-            row.append(_contracted(X, S[a], S[b]))
-        rows.append(row)
-    return np.block(rows) - _squares(point, S)
+            X = _by_level(part, left.q, right.q) @ _by_level(2 * (k[a] @ k[b].T) - part, left.q, right.q).T
+            found = _contracted(X, S[a], S[b])
+            out[at[a] : at[a + 1], at[b] : at[b + 1]] = found
+            out[at[b] : at[b + 1], at[a] : at[a + 1]] = found.T
+    return out - _squares(point, S)
 
 
 def _averaged(point: Point, S: list[Array]) -> Array:
@@ -86,13 +85,13 @@ def _averaged(point: Point, S: list[Array]) -> Array:
     v_0, v_r = np.zeros((*point.k_first.shape[:2], size)), np.zeros((s.m_r, size))
     v_0[:, :, : len(S[0])] = np.tensordot(point.k_first[:, :, -1], S[0], ((1,), (2,))).transpose(0, 2, 1)
     at = len(S[0])
-    for (block, rows), k, direction in zip(places(s.blocks[1:]), point.k[1:], S[1:], strict=True):
+    for (block, rows), k, direction in zip(s.rest, point.k[1:], S[1:], strict=True):
         v = np.tensordot(k[:, :, -1], direction, ((1,), (2,))).transpose(0, 2, 1)
         v_r[rows, at : at + len(direction)] = v.reshape(block.m, -1)
         at += len(direction)
     met = point.A @ v_0 + f.Lc.times(v_r)
     flat, Wv = met.reshape(-1, size), s.W_rr @ v_r
-    w = f.system.forward(scaled(s.blocks[1:], [o.T for o in f.others], f.Lc.back(met) + Wv))
+    w = f.system.forward(scaled(s.rest, [o.T for o in f.others], f.Lc.back(met) + Wv))
     M = np.tensordot(v_0, point.k_first, ((0, 1), (0, 1))) + v_r.T @ point.k_rest  # (size, p + 1)
     X, y = M[:, :-1], M[:, -1]
     return np.asarray(flat.T @ flat + v_r.T @ Wv - w.T @ w - X @ X.T - np.outer(y, y) / point.df)
@@ -105,7 +104,7 @@ def _full(point: Point) -> Array:
     """
     f, s = point.factor, point.stats
     assert f.Lc is not None and f.system is not None
-    rest, turned_factors = s.blocks[1:], [o.T for o in f.others]
+    rest, turned_factors = s.rest, [o.T for o in f.others]
     J, q = point.F.shape[:2]
     N = mirrored(s.W_rr + f.Lc.gram())
     T_inverse = mirrored(f.system.inverse())
@@ -116,7 +115,7 @@ def _full(point: Point) -> Array:
     TLY = T_inverse @ LY
     NLT = LN.T @ T_inverse
     F_rr, F_r0 = np.empty(N.shape), np.empty(Y.shape)
-    for (block, at), Lambda in zip(places(rest), f.others, strict=True):
+    for (block, at), Lambda in zip(rest, f.others, strict=True):
         if smallest(Lambda) > INVERTIBLE:
             inverse = np.linalg.inv(Lambda)
             F_rr[:, at] = (NLT[:, at].reshape(len(N), block.J, -1) @ inverse).reshape(len(N), -1)
@@ -131,6 +130,8 @@ def _full(point: Point) -> Array:
 
 def _by_level(A: Array, q: int, r: int) -> Array:
     """(q r, pairs of levels): the entries of the q by r blocks of A."""
+    if q == r == 1:
+        return A.reshape(1, -1)
     return A.reshape(len(A) // q, q, -1, r).transpose(1, 3, 0, 2).reshape(q * r, -1)
 
 

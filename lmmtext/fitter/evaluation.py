@@ -7,7 +7,7 @@ import numpy as np
 
 from lmmtext.arrays import Array
 from lmmtext.fitter.batched import backward, forward, root_of_one_plus, turned
-from lmmtext.fitter.factor import Factor, factor, places, scaled
+from lmmtext.fitter.factor import Factor, factor, scaled
 from lmmtext.fitter.merging import Groups, separate
 from lmmtext.fitter.point import Point
 from lmmtext.fitter.statistics import Statistics
@@ -74,7 +74,7 @@ class Evaluation(Point):
         assert self.factor.system is not None
         TLT = self.factor.TLT(self.factor.system.inverse())
         K = K + self._met @ self.stats.c.quadratic(TLT) @ turned(self._met)
-        return (K, *(_diagonal_blocks(TLT, at, block.q) for block, at in places(self.stats.blocks[1:])))
+        return (K, *(_diagonal_blocks(TLT, at, block.q) for block, at in self.stats.rest))
 
     @cached_property
     def _first_condvar(self) -> Array:
@@ -94,13 +94,13 @@ class Evaluation(Point):
         z'Lambda M^-1 Lambda'z + d'(X'V_0^-1 X)^-1 d with d = x - X'V_0^-1 Z Psi z, plus z'Psi z for new levels.
         """
         s, f = self.stats, self.factor
-        others = s.blocks[1:]
+        others = s.rest
         d, total = x.copy(), np.zeros(len(x))
         seen = codes[0] >= 0
         total += np.einsum("ia,iab,ib->i", columns[0], self._first_condvar[codes[0]], columns[0]) * seen
         if f.system is not None:
             t = np.zeros((len(x), s.m_r))
-            for (block, at), z, code in zip(places(others), columns[1:], codes[1:], strict=True):
+            for (block, at), z, code in zip(others, columns[1:], codes[1:], strict=True):
                 rows = np.flatnonzero(code >= 0)
                 for k in range(block.q):
                     t[rows, at.start + code[rows] * block.q + k] = z[rows, k]

@@ -9,7 +9,7 @@ Cholesky factor of T = I + Lambda_r' N Lambda_r with
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,11 +19,11 @@ import scipy  # its parts are imported when they are first used
 
 from lmmtext.arrays import Array
 from lmmtext.fitter.batched import forward, inverse_of_few, root_of_one_plus
-from lmmtext.fitter.blocks import Block, per_level
+from lmmtext.fitter.blocks import per_level
 from lmmtext.fitter.coupling import Coupling
 from lmmtext.fitter.merging import Groups
 from lmmtext.fitter.stages import Staged
-from lmmtext.fitter.statistics import Statistics
+from lmmtext.fitter.statistics import Rest, Statistics
 from lmmtext.fitter.system import Dense
 from lmmtext.structure import lower_form
 
@@ -64,7 +64,7 @@ class Factor:
     @cached_property
     def a_r(self) -> Array:
         """Psi_r Z_r'V_0^-1 D, (m_r, p + 1)."""
-        return scaled(self.stats.blocks[1:], self.others, self.u_r)
+        return scaled(self.stats.rest, self.others, self.u_r)
 
     def lifted(self, b: int) -> tuple[Array, Any]:
         """Lambda of a later block b with a little added, so that it can be divided by, and the T^-1 that it gives."""
@@ -82,7 +82,7 @@ class Factor:
 
     def TLT(self, inverse: Any) -> Any:
         """Lambda_r T^-1 Lambda_r', (m_r, m_r): its lower triangle, or a sparse matrix of what is needed of it."""
-        return both_sides(self.stats.blocks[1:], self.others, inverse)
+        return both_sides(self.stats.rest, self.others, inverse)
 
 
 def factor(stats: Statistics, groups: Groups, theta: Array) -> Factor:
@@ -104,7 +104,7 @@ def factor(stats: Statistics, groups: Groups, theta: Array) -> Factor:
     whole = groups.W_DD + rows.T @ rows
     if not others:
         return Factor(stats, groups, first, (), L, A, Lt, logdet, whole, whole)
-    rest = stats.blocks[1:]
+    rest = stats.rest
     turned = [f.T for f in others]
     Lc = stats.c.whitened(L)
     N_D = stats.W_rD + Lc.back(Lt)
@@ -130,7 +130,7 @@ def factor(stats: Statistics, groups: Groups, theta: Array) -> Factor:
 
 def _system(stats: Statistics, turned: Sequence[Array], N: Any) -> Dense | Staged:
     """The factor of T = I + Lambda_r' N Lambda_r, from N (m_r, m_r)."""
-    T = both_sides(stats.blocks[1:], turned, N)
+    T = both_sides(stats.rest, turned, N)
     if stats.plan is not None:
         return Staged(stats.plan, scipy.sparse.csr_array(T + scipy.sparse.eye_array(stats.m_r, format="csr")))
     T.reshape(-1)[:: stats.m_r + 1] += 1
@@ -172,18 +172,10 @@ def objective(stats: Statistics, n: int, reml: bool, logdet: Any, diagonal: Arra
     return value
 
 
-def places(blocks: Sequence[Block]) -> Iterator[tuple[Block, slice]]:
-    """Blocks after the first, each with its place among theirs."""
-    at = 0
-    for block in blocks:
-        yield block, slice(at, at + block.m)
-        at += block.m
-
-
-def scaled(blocks: Sequence[Block], factors: Sequence[Array], B: Array) -> Array:
+def scaled(rest: Rest, factors: Sequence[Array], B: Array) -> Array:
     """Multiply the rows of B, (m_r, c), level by level by the factors of the blocks after the first."""
     out = np.empty(B.shape)
-    for (block, at), f in zip(places(blocks), factors, strict=True):
+    for (block, at), f in zip(rest, factors, strict=True):
         if block.q == 1:
             np.multiply(B[at], f[0, 0], out=out[at])
         else:
@@ -191,15 +183,15 @@ def scaled(blocks: Sequence[Block], factors: Sequence[Array], B: Array) -> Array
     return out
 
 
-def both_sides(blocks: Sequence[Block], factors: Sequence[Array], A: Any) -> Any:
+def both_sides(rest: Rest, factors: Sequence[Array], A: Any) -> Any:
     """F A F' for a symmetric A, (m_r, m_r), and F with the factors on its diagonal; the lower triangles count."""
     if scipy.sparse.issparse(A):
-        F = per_level(blocks, factors)
+        F = per_level([b for b, _ in rest], factors)
         return scipy.sparse.csr_array(F @ A @ F.T)
-    if all(b.q == 1 for b in blocks):
-        s = np.repeat([f[0, 0] for f in factors], [b.m for b in blocks])
+    if all(b.q == 1 for b, _ in rest):
+        s = np.repeat([f[0, 0] for f in factors], [b.m for b, _ in rest])
         out = A * s
         out *= s[:, None]
         return out
     full = np.tril(A) + np.tril(A, -1).T
-    return scaled(blocks, factors, scaled(blocks, factors, full).T)
+    return scaled(rest, factors, scaled(rest, factors, full).T)

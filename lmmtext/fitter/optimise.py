@@ -41,15 +41,12 @@ def minimise(stats: Statistics, criterion: str, start: Array | None = None) -> O
     other end is sought again from the first starts.
     """
     search, structure = Search(stats, criterion), stats.structure
-    given = [] if start is None else [start]
-    best = None
-    for theta in given:
-        best = descend(search, theta)
+    best = None if start is None else descend(search, start)
     if best is None or best.reason or structure.ntheta == 1 or _is_singular(best):
         for theta in first_starts(search):
             best = _lower(best, descend(search, theta, best))
         assert best is not None
-        if not given and structure.ntheta > 1 and search.is_cheap:
+        if start is None and structure.ntheta > 1 and search.is_cheap:
             for theta in (further_starts(search) if _is_singular(best) else []) + _stable_zeros(search, best.point):
                 best = _lower(best, descend(search, theta, best))
     message = best.reason or f"converged: a further Newton step would gain {best.decrement:.1e}"

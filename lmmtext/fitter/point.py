@@ -13,7 +13,7 @@ import numpy as np
 
 from lmmtext.arrays import Array
 from lmmtext.fitter.batched import backward, forward, root_of_one_plus, turned
-from lmmtext.fitter.factor import CANCELLED, EPS, Factor, factor, objective, places, residual_root, root, scaled
+from lmmtext.fitter.factor import CANCELLED, EPS, Factor, factor, objective, residual_root, root, scaled
 from lmmtext.fitter.merging import Groups
 from lmmtext.fitter.statistics import Statistics
 
@@ -81,7 +81,7 @@ class Point:
     def by_block(self, parts: tuple[Array, Array]) -> list[Array]:
         """Coefficients of the first block and of the rest, block by block, (J q, c) each."""
         first, rest = parts
-        return [first.reshape(-1, first.shape[-1]), *(rest[at] for _, at in places(self.stats.blocks[1:]))]
+        return [first.reshape(-1, first.shape[-1]), *(rest[at] for _, at in self.stats.rest)]
 
     def from_residuals(self) -> Array:
         """The root of D'V_0^-1 D in one pass over the data, where subtraction would lose digits."""
@@ -124,7 +124,7 @@ class Point:
         f = self.factor
         g = np.empty(f.u_r.shape)
         residual = None
-        for (block, at), Lambda in zip(places(self.stats.blocks[1:]), f.others, strict=True):
+        for (block, at), Lambda in zip(self.stats.rest, f.others, strict=True):
             if smallest(Lambda) > 10 * INVERTIBLE:  # u = Lambda'g: no digits are lost
                 part = f.u_r[at].reshape(block.J, block.q, -1)
                 g[at] = np.linalg.solve(Lambda.T, part).reshape(block.m, -1)
@@ -148,7 +148,7 @@ class Point:
         rest = self.k_rest
         return (
             self.k_first,
-            *(rest[at].reshape(block.J, block.q, -1) for block, at in places(self.stats.blocks[1:])),
+            *(rest[at].reshape(block.J, block.q, -1) for block, at in self.stats.rest),
         )
 
     def counted(self, k: Array) -> Array:
@@ -171,10 +171,10 @@ class Point:
 
         N = Z_r'V_1^-1 Z_r where the system is dense; where it is sparse, Lambda is given a little to be divided by.
         """
-        f, rest, out = self.factor, self.stats.blocks[1:], []
+        f, rest, out = self.factor, self.stats.rest, []
         assert f.system is not None and f.Lc is not None
         N = None
-        for b, ((block, at), Lambda) in enumerate(zip(places(rest), f.others, strict=True)):
+        for b, ((block, at), Lambda) in enumerate(zip(rest, f.others, strict=True)):
             divisible = smallest(Lambda) > INVERTIBLE
             if divisible or self.stats.plan is not None:
                 Lambda, T_inverse = (Lambda, inverse) if divisible else f.lifted(b)

@@ -53,13 +53,9 @@ class Search:
         self.stats, self.criterion, self.reml = stats, criterion, criterion == "reml"
         self.groups = merged(stats) if groups is None else groups
         self.structure = stats.structure
+        self.exact = is_exact(stats)  # whether a point gives its second derivatives
         self.evaluations = self.descents = 0
         self.path: list[tuple[int, Array, float]] = []
-
-    @property
-    def exact(self) -> bool:
-        """Whether a point gives its second derivatives."""
-        return is_exact(self.stats)
 
     @property
     def is_cheap(self) -> bool:

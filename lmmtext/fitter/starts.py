@@ -3,7 +3,7 @@
 import numpy as np
 
 from lmmtext.arrays import Array
-from lmmtext.fitter.factor import objective, places
+from lmmtext.fitter.factor import objective
 from lmmtext.fitter.search import Search, newton
 
 MANY = 4096  # different groups from which a first look is taken at a part of them
@@ -43,14 +43,13 @@ def from_moments(search: Search) -> Array:
     """
     stats, groups = search.stats, search.groups
     inner = stats.W_rr.diagonal()
-    used = inner > 1e-6 * stats.n / max(
-        1, len(inner)
-    )  # an outer factor does not vary within the groups of an inner one
+    least = 1e-6 * stats.n / max(1, len(inner))
+    used = inner > least  # an outer factor does not vary within the groups of an inner one
     divisor = np.where(used, inner, 1.0)
     found = np.where(used, stats.W_rD[:, -1] ** 2 / divisor, 0.0)
     slope = np.where(used, np.asarray((stats.W_rr * stats.W_rr).sum(axis=1)) / divisor, 0.0)
     parts = []  # for each coefficient of the later factors: sum found, number, sum slope, sum W_ll
-    for block, at in places(stats.blocks[1:]):
+    for block, at in stats.rest:
         parts += [[a[at][k :: block.q].sum() for a in (found, used, slope, inner * used)] for k in range(block.q)]
     S, number, b, c = np.array(parts).reshape(-1, 4).T
     b = np.where(b > 0, b, np.inf)
@@ -120,7 +119,10 @@ def _along_one(search: Search, grid: Array) -> Array:
     products = (t[:, :, None] * t[:, None, :]).reshape(len(t), -1)
     weights = 1 / (size if groups.of is None else size[:, groups.of])
     DD = groups.W_DD + (weights @ products).reshape(len(grid), *groups.W_DD.shape)
+    try:
+        diagonals = np.diagonal(np.linalg.cholesky(DD), axis1=1, axis2=2)
+    except np.linalg.LinAlgError:  # at one of them: each by itself, then
+        return np.array([search.value(np.array([theta])) for theta in grid])
     search.evaluations += len(grid)
-    diagonals = np.diagonal(np.linalg.cholesky(DD), axis1=1, axis2=2)
     logdets = np.log(size) @ groups.counts
     return np.array([objective(stats, groups.n, search.reml, *pair) for pair in zip(logdets, diagonals, strict=True)])

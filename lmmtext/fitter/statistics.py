@@ -24,8 +24,16 @@ from lmmtext.structure import Structure
 from lmmtext.terms import Term
 
 DENSE_BYTES = 6 * 2**30  # the largest system of the factors after the first that is made dense
-OF_THE_MODEL = ("logdet_R_X", "entries", "units", "order")  # what is kept with the statistics, whatever the response
+OF_THE_MODEL = (
+    "logdet_R_X",
+    "rest",
+    "entries",
+    "units",
+    "order",
+)  # what is kept with the statistics, whatever the response
 SPARSE_FROM = 400  # random effects of the later factors from which it is tried to eliminate them in stages
+
+Rest = tuple[tuple[Block, slice], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +84,12 @@ class Statistics:
     def R(self) -> Array:
         """(J, q, q) upper triangular, a row of zeros for a column that others determine."""
         return self.first.R
+
+    @cached_property
+    def rest(self) -> Rest:
+        """The blocks after the first, each with its place among their random effects."""
+        ends = np.cumsum([0, *(b.m for b in self.blocks[1:])]).tolist()
+        return tuple((b, slice(at, end)) for b, at, end in zip(self.blocks[1:], ends, ends[1:], strict=False))
 
     @cached_property
     def logdet_R_X(self) -> float:
