@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lmmtext import lmm, load
+from lmmtext import coding, lmm, load
 from lmmtext.coding import independent_columns
 from lmmtext.design import build
+from lmmtext.frame import compact
 
 DATA = pd.DataFrame(
     {
@@ -162,3 +163,35 @@ def test_nothing_of_a_design_can_be_written_to():
     for array in (design.y, design.X, design.Z, design.terms[0].matrix):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
+
+
+@pytest.mark.parametrize(
+    "expr", ["x", "1", "0 + x", "x + z", "x - 1", "x + x", "1 + z + x", "`my col` + x", "x + 0", "k + x", "z + 1"]
+)
+def test_a_plain_sum_is_coded_as_formulaic_codes_it(expr):
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame(
+        {"x": rng.normal(size=6), "z": rng.normal(size=6), "my col": rng.normal(size=6), "k": range(6)}
+    )
+    found, coded = coding.model_matrix(expr, table)
+    assert isinstance(coded.spec, coding.Sum)
+    wanted, spec = coding._evaluate(coding._parsed(expr, expr), table, expr)
+    assert np.array_equal(found, wanted)
+    assert coded.columns == coding._names_as_in_r(spec, set(table.columns))
+    assert np.array_equal(coded.matrix(table.iloc[::2]), wanted[::2])
+
+
+@pytest.mark.parametrize("expr", ["x*z", "log(x)", "x + f", "x + 0 + 1", "x - z", "x:z", "I(x)", "x**2", "poly(x, 2)"])
+def test_anything_else_is_left_to_formulaic(expr):
+    table = pd.DataFrame({"x": [1.0, 2, 4, 7], "z": [2.0, 1, 3, 9], "f": pd.Categorical(list("abab"))})
+    assert not isinstance(coding.model_matrix(expr, table)[1].spec, coding.Sum)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[7, 3, 7, 4], [0], [-5, 10**15, -5], [2**63 - 1, 0, 5], [1.5, -2.0, 1.5], list(range(50, 0, -1))],
+)
+def test_labels_are_coded_in_their_order_however_far_they_lie_apart(values):
+    codes, found = compact(np.array(values))
+    assert found.tolist() == sorted(set(values))
+    assert found[codes].tolist() == values

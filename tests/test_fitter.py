@@ -12,8 +12,9 @@ from lmmtext import lmm, load, mixed_model_equations, oneway, profiled_deviance
 from lmmtext.design import Design
 from lmmtext.fitter import evaluate, minimise, statistics
 from lmmtext.fitter.curvature import _averaged, _several, hessian
-from lmmtext.fitter.merging import merged
+from lmmtext.fitter.merging import merged, separate
 from lmmtext.fitter.point import Point
+from lmmtext.fitter.search import Search, descend
 from lmmtext.formula import parse
 from lmmtext.structure import lower_form
 from lmmtext.terms import Term
@@ -362,3 +363,39 @@ def test_a_perfect_fit_by_the_random_effects_is_not_called_converged():
     assert not fit.converged
     assert "residual variance goes to zero" in fit.message
     assert "Not to be trusted" in str(fit)
+
+
+def test_groups_with_equal_designs_are_done_once_and_nothing_changes():
+    rng = np.random.default_rng(8)
+    sizes = rng.integers(1, 6, 3000)  # five kinds of groups
+    g = np.repeat(np.arange(3000), sizes)
+    y = rng.normal(size=3000)[g] + rng.normal(size=len(g))
+    stats = lmm("y ~ 1 + (1 | g)", {"y": y, "g": g}).stats
+    groups = merged(stats)
+    assert len(groups.R) == 5
+    assert len(groups.t) <= 5 * 2  # of each kind as many rows as t has columns
+    assert groups.counts.sum() == 3000
+    for theta in (0.0, 0.3, 40.0):
+        apart, together = (Point(stats, k, np.array([theta]), True) for k in (separate(stats), groups))
+        assert np.isclose(apart.objective, together.objective, rtol=1e-13)
+        assert np.allclose(apart.gradient, together.gradient, rtol=1e-10, atol=1e-10)
+        assert np.allclose(hessian(apart), hessian(together), rtol=1e-10)
+
+
+def test_a_balanced_design_of_slopes_has_one_kind_of_group():
+    stats = lmm("Reaction ~ Days + (Days | Subject)", load("sleepstudy")).stats
+    assert len(merged(stats).R) == 1
+
+
+def test_many_groups_are_searched_from_a_part_of_them_to_the_same_minimum():
+    """Six thousand different groups: more than are looked at first."""
+    rng = np.random.default_rng(9)
+    g = np.repeat(np.arange(6000), 5)
+    x = rng.normal(size=len(g))
+    alpha = rng.normal(size=(6000, 2)) * [1.0, 0.5]
+    y = 1 + x + alpha[g, 0] + alpha[g, 1] * x + rng.normal(size=len(g))
+    fit = lmm("y ~ x + (x | g)", {"y": y, "x": x, "g": g})
+    again = descend(Search(fit.stats, "reml"), np.array([1.0, 0.0, 1.0]))
+    assert fit.converged
+    assert np.isclose(fit.objective, again.objective, rtol=0, atol=1e-9)
+    assert np.allclose(fit.optimum.at.theta, again.point.theta, atol=1e-7)
