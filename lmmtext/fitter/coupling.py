@@ -46,7 +46,7 @@ class Coupling(ABC):
 
     @abstractmethod
     def weighted(self, A: Array, S: Array) -> Array:
-        """(q, q) sum over groups of A_j'c_j S c_j'A_j, for a symmetric S of which the lower triangle is read."""
+        """(q, q) sum over groups of A_j'c_j S c_j'A_j, for the lower triangle of a symmetric S, with zeros above it."""
 
     @abstractmethod
     def quadratic(self, S: Array) -> Array:
@@ -84,10 +84,12 @@ class DenseCoupling(Coupling):
     def weighted(self, A: Array, S: Array) -> Array:
         turned_rows = turned(A) @ self.values if A.shape[1] > 1 else A * self.values
         q, out = A.shape[1], np.empty((A.shape[1],) * 2)
+        diagonal = np.diagonal(S)
         for a in range(q):
             for b in range(a + 1):
                 G = turned_rows[:, a].T @ turned_rows[:, b]
-                out[a, b] = out[b, a] = _trace(np.tril(G + G.T) / 2, S)
+                above = np.vdot(G, S) if a == b else np.vdot(G.T, S)  # G is symmetric when a == b
+                out[a, b] = out[b, a] = np.vdot(G, S) + above - np.vdot(np.diagonal(G), diagonal)
         return out
 
     def quadratic(self, S: Array) -> Array:
@@ -275,7 +277,7 @@ class WideCoupling(SparseCoupling):
 
 
 def _trace(A: Array, B: Array) -> float:
-    """tr(A B) of two symmetric matrices, of which the lower triangles are filled; above, A must hold zeros."""
+    """tr(A B) of two symmetric matrices, of which the lower triangles are filled, with zeros above."""
     return float(2 * np.vdot(A, B) - np.vdot(np.diagonal(A), np.diagonal(B)))
 
 

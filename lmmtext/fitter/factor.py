@@ -184,7 +184,10 @@ def scaled(rest: Rest, factors: Sequence[Array], B: Array) -> Array:
 
 
 def both_sides(rest: Rest, factors: Sequence[Array], A: Any) -> Any:
-    """F A F' for a symmetric A, (m_r, m_r), and F with the factors on its diagonal; the lower triangles count."""
+    """The lower triangle of F A F' for a symmetric A, (m_r, m_r), and F with the factors on its diagonal.
+
+    Of A the lower triangle is read; where it has zeros above, so has the result.
+    """
     if scipy.sparse.issparse(A):
         F = per_level([b for b, _ in rest], factors)
         return scipy.sparse.csr_array(F @ A @ F.T)
@@ -194,4 +197,4 @@ def both_sides(rest: Rest, factors: Sequence[Array], A: Any) -> Any:
         out *= s[:, None]
         return out
     full = np.tril(A) + np.tril(A, -1).T
-    return scaled(rest, factors, scaled(rest, factors, full).T)
+    return np.tril(scaled(rest, factors, scaled(rest, factors, full).T))

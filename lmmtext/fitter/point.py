@@ -127,7 +127,7 @@ class Point:
         for (block, at), Lambda in zip(self.stats.rest, f.others, strict=True):
             if smallest(Lambda) > 10 * INVERTIBLE:  # u = Lambda'g: no digits are lost
                 part = f.u_r[at].reshape(block.J, block.q, -1)
-                g[at] = np.linalg.solve(Lambda.T, part).reshape(block.m, -1)
+                g[at] = over(Lambda, part).reshape(block.m, -1)
             else:
                 if residual is None:
                     assert f.N_D is not None
@@ -179,7 +179,7 @@ class Point:
             if divisible or self.stats.plan is not None:
                 Lambda, T_inverse = (Lambda, inverse) if divisible else f.lifted(b)
                 inner = block.J * np.eye(block.q) - _diagonal_sum(T_inverse, at, block.q)
-                out.append(np.linalg.solve(Lambda.T, np.linalg.solve(Lambda.T, inner).T))
+                out.append(over(Lambda, over(Lambda, inner).T))
             else:
                 N = self.stats.W_rr + f.Lc.gram() if N is None else N
                 half = f.system.forward(scaled(rest, [o.T for o in f.others], _columns(N, at)))
@@ -233,6 +233,11 @@ def smallest(Lambda: Array) -> float:
     if len(Lambda) == 1:
         return abs(float(Lambda[0, 0]))
     return float(np.linalg.svd(Lambda, compute_uv=False)[-1])
+
+
+def over(Lambda: Array, A: Array) -> Array:
+    """Lambda'^-1 A."""
+    return A / Lambda[0, 0] if len(Lambda) == 1 else np.linalg.solve(Lambda.T, A)
 
 
 def mirrored(A: Array) -> Array:

@@ -33,5 +33,5 @@ class Dense:
         return np.asarray(scipy.linalg.lapack.dtrtrs(self.upper, B, lower=0, trans=0)[0])
 
     def inverse(self) -> Array:
-        """T^-1, of which only the lower triangle is filled; it is large, and not kept."""
+        """The lower triangle of T^-1, with zeros above it; it is large, and not kept."""
         return np.asarray(scipy.linalg.lapack.dpotri(self.upper, lower=0)[0].T)
