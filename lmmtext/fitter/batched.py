@@ -43,29 +43,24 @@ def inverse_of_few(L: Array) -> Array | None:
 
 def forward(L: Array, B: Array) -> Array:
     """L^-1 B for the triangular blocks of L, (J, q, q) or one for all, (1, q, q); B is (J, q, k)."""
-    q = B.shape[1]
-    if q == 1:
-        return B / L
-    out = np.empty(B.shape)
-    for a in range(q):
-        row = B[:, a]
-        for b in range(a):
-            row = row - L[:, a, b, None] * out[:, b]
-        np.divide(row, L[:, a, a, None], out=out[:, a])
-    return out
+    return _substituted(L, B, range(B.shape[1]))
 
 
 def backward(L: Array, B: Array) -> Array:
     """L'^-1 B for the triangular blocks of L, (J, q, q) or one for all, (1, q, q); B is (J, q, k)."""
-    q = B.shape[1]
-    if q == 1:
-        return B / L
+    return _substituted(turned(L), B, range(B.shape[1])[::-1])
+
+
+def _substituted(T: Array, B: Array, order: range) -> Array:
+    """T^-1 B for triangular blocks T, whose rows are solved in this order, each from those before it."""
+    if len(order) == 1:
+        return B / T
     out = np.empty(B.shape)
-    for a in reversed(range(q)):
+    for k, a in enumerate(order):
         row = B[:, a]
-        for b in range(a + 1, q):
-            row = row - L[:, b, a, None] * out[:, b]
-        np.divide(row, L[:, a, a, None], out=out[:, a])
+        for b in sorted(order[:k]):
+            row = row - T[:, a, b, None] * out[:, b]
+        np.divide(row, T[:, a, a, None], out=out[:, a])
     return out
 
 
