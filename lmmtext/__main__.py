@@ -44,7 +44,7 @@ def _listed(world: dict[str, object]) -> str:
     lines = [f"{world['name']}: {world['words']}"]
     symbols = world["symbols"]
     assert isinstance(symbols, list)
-    width = max(len(s["tex"]) for s in symbols)
+    width = max((len(s["tex"]) for s in symbols), default=0)
     lines += [f"  {s['tex']:{width}}  {s['shape']:9}  {s['kind']:9}  {s['words']}" for s in symbols]
     return "\n".join(lines)
 

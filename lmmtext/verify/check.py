@@ -4,6 +4,7 @@ import time
 
 from lmmtext.verify import tree as t
 from lmmtext.verify.claims import claims
+from lmmtext.verify.declared import declared
 from lmmtext.verify.errors import FormulaError, Undecided
 from lmmtext.verify.judge import judge
 from lmmtext.verify.parser import parse
@@ -29,6 +30,9 @@ def check(
         The model, by its name in `WORLDS` (`lmmtext worlds` lists them), or a world of your own.
     where
         A condition under which the formula is claimed, in LaTeX too: ``\operatorname{MSE} < \operatorname{SSA}/J``.
+        It may also declare symbols that the world does not have: ``\mathbf K \in \mathbb R^{n \times s}``,
+        ``\mathbf A = \mathbf A^\top``, ``\mathbf A \succ 0``, ``\mathbf x \sim \mathrm N(\boldsymbol\mu, \mathbf V)``,
+        ``\mathbf M = ...``. In the world ``matrices`` every symbol may be used undeclared.
     seconds
         The time allowed; when it is not enough, the verdict says so.
     mutants
@@ -51,16 +55,15 @@ def check(
     \mathbf{V} = \mathbf{Z} \mathbf{Z}
                  ^^^^^^^^^^^^^^^^^^^^^
     """
-    if isinstance(world, str):
-        if world not in WORLDS:
-            raise ValueError(f"there is no world {world!r}; there are {', '.join(WORLDS)}")
-        world = WORLDS[world]
+    if isinstance(world, str) and world not in WORLDS:
+        raise ValueError(f"there is no world {world!r}; there are {', '.join(WORLDS)}")
+    here = WORLDS[world] if isinstance(world, str) else world
     start = time.monotonic()
 
     def verdict(
         status: str, message: str, links: tuple[Link, ...] = (), place: tuple[int, int] | None = None
     ) -> Verdict:
-        return Verdict(status, message, tex, world.name, links, place, time.monotonic() - start)
+        return Verdict(status, message, tex, here.name, links, place, time.monotonic() - start)
 
     try:
         conditions = tuple(parse(where).statements) if where else ()
@@ -69,19 +72,20 @@ def check(
     links: list[Link] = []
     try:
         formula = parse(tex)
+        here, conditions = declared(here, list(formula.statements), conditions)
         stated, premises = _premises(formula)
-        found = [c for s, p in zip(stated, premises, strict=True) for c in claims(s, world, (*conditions, *p))]
+        found = [c for s, p in zip(stated, premises, strict=True) for c in claims(s, here, (*conditions, *p))]
     except FormulaError as error:
         place = (error.start, min(error.end, len(tex))) if error.end > error.start else None
         return verdict(error.verdict, error.message, (), place if tex else None)
     for claim in found:
         left = seconds - (time.monotonic() - start)
-        link = judge(claim, world, max(0.5, left / max(1, len(found) - len(links))))
+        link = judge(claim, here, max(0.5, left / max(1, len(found) - len(links))))
         if link.status == "false":
-            hint = "" if link.kind == "inequality" else near_miss(claim, world, max(0.5, min(5.0, left / 2)))
+            hint = "" if link.kind == "inequality" else near_miss(claim, here, max(0.5, min(5.0, left / 2)))
             link = Link(link.tex, link.status, link.kind, link.how, link.counterexample, hint)
         elif link.status == "verified" and mutants and claim.relation in (*EQUAL, "subseteq", "~", "~iid", "~ind"):
-            tried = variants(claim, world, WORLDS, max(0.5, left / 2))
+            tried = variants(claim, here, WORLDS, max(0.5, left / 2))
             status = "undecided" if tried.survivors else "verified"
             how = link.how if not tried.survivors else f"{link.how}, but so does a wrong variant: {tried.survivors[0]}"
             link = Link(link.tex, status, link.kind, how, None, "", tried)

@@ -50,6 +50,8 @@ def rule(*kinds: type[t.Node]) -> Callable[[Callable[..., Typed]], Callable[...,
 class Elaborator:
     """Elaborates the formulas of one world; `locals` are the variables that the formula itself has bound."""
 
+    infers = False  # whether shapes are being found, rather than checked
+
     def __init__(self, world: "World", locals_: Mapping[str, Shape] | None = None) -> None:
         self.world = world
         self.sizes = Sizes()
@@ -167,6 +169,9 @@ class Elaborator:
             return k.Local(local, span=s.span), self.locals[local]
         meaning = self.world.find(key, s.font)
         if meaning is None:
+            key, indices = key_of(s, self.bound_indices, squared, numbered=True)
+            meaning = self.world.find(key, s.font)
+        if meaning is None:
             return None
         found = tuple(self.index(i) for i in indices)
         rows, cols = (self.indexed(d, meaning.name, found) for d in (meaning.rows, meaning.cols))
@@ -188,9 +193,21 @@ class Elaborator:
             return k.Local(node.letter + "".join(node.marks), span=node.span)
         return t.rebuild(node, self.index)
 
-    def unknown(self, s: t.Symbol) -> UnknownSymbol:
-        """Return the error for a symbol that the world does not have."""
-        return unknown(s, self.world.name, self.world.near(s))
+    def unknown(self, s: t.Symbol) -> Typed:
+        """Refuse a symbol that the world does not have."""
+        raise unknown(s, self.world.name, self.world.near(s))
+
+    def ranging(self, index: str, upper: t.Node | None) -> None:
+        """Note what an index runs up to; only who infers shapes needs to know."""
+
+    def combined(self, sizes: list[Size], product: bool, node: t.Node, why: str) -> Size:
+        """Return the product of sizes, or their sum; refuse unknown ones."""
+        total = ONE if product else Dim.of(0)
+        for size in map(self.sizes.find, sizes):
+            if isinstance(size, Unknown):
+                raise DoesNotConform(why, *node.span)
+            total = total * size if product else total + size
+        return total
 
 
 def local_name(s: t.Symbol) -> str:

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
-from lmmtext.verify.dims import ONE, Dim, Unknown
+from lmmtext.verify.dims import ONE, Dim, Size, Unknown
 from lmmtext.verify.elaborate import SCALAR, Elaborator, Shape, Typed, rule, write_source
 from lmmtext.verify.errors import CannotParse, DoesNotConform
 from lmmtext.verify.meaning import flat
@@ -38,7 +38,7 @@ def _symbol(e: Elaborator, s: t.Symbol) -> Typed:
         return k.Ref("pi", span=s.span), SCALAR
     if s.letter in e.bound_indices and not s.subs:
         return k.Local(s.letter, span=s.span), SCALAR
-    raise e.unknown(s)
+    return e.unknown(s)
 
 
 def _constant(e: Elaborator, s: t.Symbol) -> Typed:
@@ -186,11 +186,9 @@ def _tensor(e: Elaborator, n: t.Tensor) -> Typed:
         if not e.same(a, b):
             raise e.clash("an elementwise product needs equal shapes", n.left, a, n.right, b)
         return node, a
-    sizes = [e.sizes.find(x) for x in (a.rows, a.cols, b.rows, b.cols)]
-    if any(isinstance(x, Unknown) for x in sizes):
-        raise DoesNotConform("in such a product every I, 0 and 1 needs its size, as in I_J", *n.span)
-    ar, ac, br, bc = (x for x in sizes if isinstance(x, Dim))
-    return node, Shape(ar * br, ac * bc) if n.op == "kron" else Shape(ar + br, ac + bc)
+    why = "in such a product every I, 0 and 1 needs its size, as in I_J"
+    rows, cols = (e.combined(list(x), n.op == "kron", n, why) for x in ((a.rows, b.rows), (a.cols, b.cols)))
+    return node, Shape(rows, cols)
 
 
 @rule(t.Bars)
@@ -239,16 +237,12 @@ def _matrix(e: Elaborator, n: t.Matrix) -> Typed:
     return t.Matrix(tuple(rows), span=n.span), Shape(total_rows, total_cols)
 
 
-def _added(e: Elaborator, sizes: list[Dim | Unknown], n: t.Node) -> Dim:
+def _added(e: Elaborator, sizes: list[Size], n: t.Node) -> Size:
     """Return the sum of sizes; a block of unknown size that nothing tells is a number."""
-    total = Dim.of(0)
     for size in sizes:
-        found = e.sizes.find(size)
-        if isinstance(found, Unknown):
-            e.sizes.same(found, ONE)
-            found = ONE
-        total = total + found
-    return total
+        if not e.infers and isinstance(e.sizes.find(size), Unknown):
+            e.sizes.same(size, ONE)
+    return sizes[0] if len(sizes) == 1 else e.combined(sizes, False, n, "a block whose size nothing tells")
 
 
 def _dotted(e: Elaborator, n: t.Matrix) -> Typed:

@@ -32,10 +32,8 @@ def _call(e: Elaborator, n: t.Call) -> Typed:
         return t.Call("rank", (e.need_matrix(_only(n))[0],), span=n.span), SCALAR
     if n.name == "vec":
         arg, shape = e.need_matrix(_only(n))
-        rows, cols = e.sizes.find(shape.rows), e.sizes.find(shape.cols)
-        if isinstance(rows, Unknown) or isinstance(cols, Unknown):
-            raise DoesNotConform("vec needs a matrix whose size is told", *n.span)
-        return t.Call("vec", (arg,), span=n.span), Shape(rows * cols, ONE)
+        rows = e.combined([shape.rows, shape.cols], True, n, "vec needs a matrix whose size is told")
+        return t.Call("vec", (arg,), span=n.span), Shape(rows, ONE)
     if n.name == "C":
         arg, shape = e.need_matrix(_only(n))
         return k.Space(arg, span=n.span), Shape(shape.rows, ONE, "space")
@@ -131,6 +129,7 @@ def _big(e: Elaborator, n: t.Big) -> Typed:
             raise UnknownSymbol(f"{name} is not an index of the world {e.world.name}", *n.span)
         high = e.need_scalar(upper, "a bound")
         e.bound_indices.add(name)
+        e.ranging(name, upper)
         e.locals.pop(name, None)
         ranges.append((name, low, high))
     body, shape = e.need_matrix(n.body)

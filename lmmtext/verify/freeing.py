@@ -4,6 +4,7 @@ If a claim still holds when b_j, say, is any vector at all, it is a special case
 wrong variant that only passed because X'(y - Xb) vanishes must fail.
 """
 
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
@@ -11,10 +12,13 @@ from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
 from lmmtext.verify.claims import Claim
 from lmmtext.verify.errors import FormulaError
-from lmmtext.verify.evaluate import index
+from lmmtext.verify.evaluate import evaluate, index
 from lmmtext.verify.judge import true_at
 from lmmtext.verify.matrix import Mat
 from lmmtext.verify.scope import Scope
+
+NOT_ASKED = (k.Law, k.Likelihood, k.Partial, k.LimitAt, k.Optimize)
+PLAIN = {"tr", "rank", "vec", "diag", "log", "exp", "sqrt"}
 
 
 def freed(claim: Claim, scopes: list[Scope]) -> list[Scope]:
@@ -40,6 +44,61 @@ def freed(claim: Claim, scopes: list[Scope]) -> list[Scope]:
             return []
         found.append(wider)
     return found
+
+
+def agree_everywhere(before: t.Node, after: t.Node, scope: Scope) -> bool:
+    """Return whether two trees have one value when every symbol in them is arbitrary, of full rank and of less.
+
+    Then they are one and the same function of their symbols. A size that stands as a number is as arbitrary as other
+    numbers: that J and r are equal in an instance proves nothing. Moments are of something, so they are not asked.
+    """
+    if _sized(after) - _sized(before):
+        return False
+    before, after = _with_numbers(before), _with_numbers(after)
+    trees = [*t.walk(before), *t.walk(after)]
+    if any(isinstance(n, NOT_ASKED) or isinstance(n, t.Call) and n.name not in PLAIN for n in trees):
+        return False
+    refs = sorted({n for n in trees if isinstance(n, k.Ref) and n.name != "pi"}, key=repr)
+    for number in range(3):
+        wider = scope
+        try:
+            for node in refs:
+                at = tuple(index(i, scope, {}) for i in node.indices)
+                symmetric = scope.instance.world.by_name[node.name].symmetric
+                value = arbitrary(wider(node.name, *at), symmetric, f"{number} {node.name} {at}")
+                if number == 2 and value.width > 1 and not symmetric:
+                    value = _of_less_rank(value)
+                wider = wider.moving(node.name, at, value)
+            x, y = evaluate(before, wider, {}), evaluate(after, wider, {})
+        except FormulaError:
+            if number == 2:  # where a rank is too small, an inverse may not exist
+                continue
+            return False
+        if x.shape != y.shape or not (x - y).is_zero():
+            return False
+    return True
+
+
+def _sized(node: t.Node) -> set[t.Node]:
+    """Return what in a tree has a size of its own: constants, and the bounds of sums."""
+    nodes = list(t.walk(node))
+    bounds = {b for n in nodes if isinstance(n, k.Over) for b in (n.lower, n.upper) if not isinstance(b, t.Number)}
+    return bounds | {n for n in nodes if isinstance(n, (k.Const, k.RepeatedDiagonal))}
+
+
+def _with_numbers(node: t.Node) -> t.Node:
+    """Return a tree in which sizes, other than the bounds of sums, are numbers that have nothing to do with them."""
+    if isinstance(node, k.SizeOf):
+        letter = ord(node.name[0])
+        return t.Number(Fraction(letter % 32 + (35 if letter < 96 else 3) + 70 * len(node.indices)))
+    if isinstance(node, k.Over):
+        return replace(node, body=_with_numbers(node.body))
+    return t.rebuild(node, _with_numbers)
+
+
+def _of_less_rank(m: Mat) -> Mat:
+    """Return a matrix whose last column is its first."""
+    return Mat(tuple((*row[:-1], row[0]) for row in m.rows), m.width)
 
 
 def arbitrary(now: Mat, symmetric: bool, seed: str) -> Mat:

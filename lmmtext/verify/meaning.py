@@ -68,13 +68,18 @@ def is_index(sub: t.Node, bound: Collection[str] = ()) -> bool:
     return False
 
 
-def key_of(symbol: t.Symbol, bound: Collection[str] = (), squared: bool = False) -> tuple[Key, list[t.Node]]:
-    r"""Return the key of a symbol and its indices; a star is a label wherever it stands: Y^* is Y_*."""
+def key_of(
+    symbol: t.Symbol, bound: Collection[str] = (), squared: bool = False, numbered: bool = False
+) -> tuple[Key, list[t.Node]]:
+    r"""Return the key of a symbol and its indices; a star is a label wherever it stands: Y^* is Y_*.
+
+    `numbered` says that a number is a label too, as in A_{11}, a block with a size of its own.
+    """
     indices, labels = [], []
     for sub in flat(symbol.subs):
         if isinstance(sub, t.Dots) and sub.kind == "dot":
             continue
-        if is_index(sub, bound):
+        if is_index(sub, bound) and not (numbered and isinstance(sub, t.Number)):
             indices.append(sub)
         else:
             labels.append(write(sub))

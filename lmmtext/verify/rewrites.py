@@ -273,6 +273,11 @@ class Canon(Algebra):
             if best != rest:
                 self.used.add("the trace of a cyclic product")
             return self.product((*numbers, t.Call("tr", (t.Product(best),))), env) if best else node
+        if node.name == "Cov" and any(isinstance(a, t.Neg) for a in node.args):
+            self.used.add("signs before a covariance")
+            bare = tuple(a.arg if isinstance(a, t.Neg) else a for a in node.args)
+            inner = self.call(t.Call("Cov", bare, node.given), env)
+            return inner if all(isinstance(a, t.Neg) for a in node.args) else self.negative(inner)
         if node.name == "Cov" and not node.given:
             parts = self.correlated(node, env)
             if parts is not None:

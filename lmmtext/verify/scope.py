@@ -127,7 +127,7 @@ def definition_of(world: Any, name: str) -> Any:
     from lmmtext.verify.elaborate import Elaborator, Shape
     from lmmtext.verify.parser import parse
 
-    cache = _DEFINITIONS.setdefault(id(world), {})
+    cache = world.definitions
     if name not in cache:
         meaning = world.by_name[name]
         e = Elaborator(world)
@@ -136,6 +136,3 @@ def definition_of(world: Any, name: str) -> Any:
         assert e.same(shape, Shape(rows, cols)), (name, e.text(shape), str(rows), str(cols))
         cache[name] = e.settled(node)
     return cache[name]
-
-
-_DEFINITIONS: dict[int, dict[str, Any]] = {}

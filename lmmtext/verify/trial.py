@@ -7,7 +7,7 @@ from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
 from lmmtext.verify.claims import Claim, pair
 from lmmtext.verify.errors import CannotParse, DoesNotConform, FormulaError, Undecided, UnknownSymbol
-from lmmtext.verify.freeing import freed
+from lmmtext.verify.freeing import agree_everywhere, freed
 from lmmtext.verify.judge import instances, regimes_of, true_at
 from lmmtext.verify.mutate import additions, mutants
 from lmmtext.verify.rewrites import same_claim, same_vanishing, zero_by_form
@@ -119,6 +119,8 @@ def _reasons(
         return reasons
     if renamed(found.left) == renamed(claim.left) and renamed(found.right) == renamed(claim.right):
         return ("an index renamed",)
+    if agree_everywhere(before, after, scope):
+        return ("one function of its symbols, whatever they are",)
     wider = richer.get(world.richer)
     if wider is None:
         return ()

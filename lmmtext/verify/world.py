@@ -83,6 +83,7 @@ class World:
     `normal` says
     whether more than first and second moments are assumed; `richer` names a world in which fewer symbols coincide.
     `regimes` are conditions under which estimates take different forms: a claim about them is tried in each.
+    In an `open` world a symbol that it does not have is an arbitrary matrix, column or number (`declared`).
 
     By the rest, rewrites are named. `commuting` are symbols of an algebra whose members commute; `orthogonal` are
     left, weight
@@ -107,6 +108,7 @@ class World:
     deviations: tuple[str, ...] = ()
     identified: Mapping[str, str] = field(default_factory=dict)
     regimes: tuple[str, ...] = ()
+    open: bool = False
 
     @cached_property
     def _keys(self) -> dict[Key, list[tuple[str, Meaning]]]:
@@ -118,7 +120,7 @@ class World:
             squared = isinstance(node, t.Power)
             symbol = node.base if isinstance(node, t.Power) else node
             assert isinstance(symbol, t.Symbol), tex
-            keys.setdefault(key_of(symbol, squared=squared)[0], []).append((symbol.font, meaning))
+            keys.setdefault(key_of(symbol, squared=squared, numbered=True)[0], []).append((symbol.font, meaning))
         return keys
 
     @cached_property
@@ -140,6 +142,11 @@ class World:
             trees = [[canon.of(elaborated(parse(x).statements[0], self), {}) for x in fact] for fact in facts]
             found[kind] = [(*fact, *(canon.transpose(x, {}) for x in fact)) for fact in trees]
         return found
+
+    @cached_property
+    def definitions(self) -> dict[str, t.Node]:
+        """Return the elaborated definitions, as far as they have been asked for."""
+        return {}
 
     @cached_property
     def by_name(self) -> dict[str, Meaning]:

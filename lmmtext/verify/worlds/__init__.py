@@ -2,6 +2,7 @@
 
 from lmmtext.verify.world import World
 from lmmtext.verify.worlds.exchangeable import EXCHANGEABLE
+from lmmtext.verify.worlds.matrices import MATRICES
 from lmmtext.verify.worlds.one_way import ONE_WAY, ONE_WAY_UNBALANCED
 from lmmtext.verify.worlds.slopes import RANDOM_REGRESSION, RANDOM_REGRESSION_BALANCED, RANDOM_SLOPE
 from lmmtext.verify.worlds.stacked import BAYES, GENERAL_WORLD, PREDICTION, PREDICTION_NORMAL
@@ -19,5 +20,6 @@ WORLDS: dict[str, World] = {
         PREDICTION,
         PREDICTION_NORMAL,
         BAYES,
+        MATRICES,
     )
 }
