@@ -86,8 +86,13 @@ def check(
             link = Link(link.tex, link.status, link.kind, link.how, link.counterexample, hint)
         elif link.status == "verified" and mutants and claim.relation in (*EQUAL, "subseteq", "~", "~iid", "~ind"):
             tried = variants(claim, here, WORLDS, max(0.5, left / 2))
-            status = "undecided" if tried.survivors else "verified"
-            how = link.how if not tried.survivors else f"{link.how}, but so does a wrong variant: {tried.survivors[0]}"
+            blind = not tried.rejected and link.kind not in ("definition", "tautology")
+            status = "undecided" if tried.survivors or blind else "verified"
+            how = link.how
+            if tried.survivors:
+                how += f", but so does a wrong variant: {tried.survivors[0]}"
+            elif blind:
+                how += ", but no wrong variant of it was rejected"
             link = Link(link.tex, status, link.kind, how, None, "", tried)
         elif (
             link.kind == "inequality"

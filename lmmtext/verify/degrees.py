@@ -2,6 +2,8 @@
 
 Every value is a rational function of the numbers drawn. If two of them differ, then their difference, a polynomial of
 degree at most d over its denominator, vanishes at a random point of a grid of S values with probability at most d / S.
+Draws of less than full rank are drawn again. By the same lemma fewer than half are, so that, given full rank, the
+probability is at most doubled: the bound is 2 d / S.
 """
 
 from fractions import Fraction
@@ -77,7 +79,7 @@ def chance(left: t.Node, right: t.Node, scope: Scope, env: Env, grid: int) -> Fr
         (a, b), (c, d) = degree(left, scope, env), degree(right, scope, env)
     except (NoBound, Undecided):
         return None
-    return Fraction(max(a + d, c + b), grid)
+    return Fraction(2 * max(a + d, c + b), grid)
 
 
 def _symbol(node: k.Ref, scope: Scope, env: Env) -> Degree:

@@ -166,14 +166,22 @@ def _symbols(node: t.Symbol, world: World) -> Iterator[Mutant]:
 
 
 def _indices(node: t.Symbol) -> Iterator[Mutant]:
-    letters = {"i", "j"}
     for i, sub in enumerate(node.subs):
-        if isinstance(sub, t.Symbol) and sub.letter in letters and not sub.font:
-            primed = replace(sub, marks=() if sub.marks else ("'",))
-            yield "a subscript exchanged", replace(node, subs=(*node.subs[:i], primed, *node.subs[i + 1 :]))
+        for other in _primed(sub):
+            yield "a subscript exchanged", replace(node, subs=(*node.subs[:i], other, *node.subs[i + 1 :]))
         if isinstance(sub, t.Product) and len(sub.factors) == 2 and all(isinstance(f, t.Symbol) for f in sub.factors):
             swapped = t.Product((sub.factors[1], sub.factors[0]))
             yield "subscripts exchanged", replace(node, subs=(*node.subs[:i], swapped, *node.subs[i + 1 :]))
+
+
+def _primed(sub: t.Node) -> Iterator[t.Node]:
+    """Yield a subscript with the prime of one of its letters put on or taken off."""
+    if isinstance(sub, t.Symbol) and sub.letter in ("i", "j") and not sub.font:
+        yield replace(sub, marks=() if sub.marks else ("'",))
+    elif isinstance(sub, t.Product):
+        for i, factor in enumerate(sub.factors):
+            for other in _primed(factor):
+                yield replace(sub, factors=(*sub.factors[:i], other, *sub.factors[i + 1 :]))
 
 
 def _calls(node: t.Call) -> Iterator[Mutant]:

@@ -1,5 +1,7 @@
 """The trial of a claim by its mutants: wrong variants must fail, or be the same claim for a reason that has a name."""
 
+from collections import Counter
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from lmmtext.verify import clock
@@ -8,8 +10,8 @@ from lmmtext.verify import tree as t
 from lmmtext.verify.claims import Claim, pair
 from lmmtext.verify.errors import CannotParse, DoesNotConform, FormulaError, Undecided, UnknownSymbol
 from lmmtext.verify.freeing import agree_everywhere, freed
-from lmmtext.verify.judge import instances, regimes_of, true_at
-from lmmtext.verify.mutate import additions, mutants
+from lmmtext.verify.judge import GRID, instances, regimes_of, true_at
+from lmmtext.verify.mutate import Mutant, additions, mutants
 from lmmtext.verify.rewrites import same_claim, same_vanishing, zero_by_form
 from lmmtext.verify.scope import Scope
 from lmmtext.verify.verdict import Mutants
@@ -23,41 +25,48 @@ EACH = 1.0  # seconds for one mutant
 
 def variants(claim: Claim, world: World, richer: dict[str, World], seconds: float) -> Mutants:
     """Try every mutant of both sides of a claim that holds, within a time limit that is told."""
-    rejected = same = inconclusive = 0
+    count: Counter[str] = Counter()
     survivors: list[str] = []
     rewrites: set[str] = set()
-    seen = set(claim.written)
+    complete = True
     try:
         with clock.limit(seconds):
             scopes = list(instances(world, claim, SCALE, (0, 1), POINTS[bool(regimes_of(world, claim))], seed=77))
             _warm(claim, scopes)
             wider = freed(claim, scopes)
-            for side, other in ((1, 0), (0, 1)):
-                for done, mutant in mutants(claim.written[side], world):
-                    if mutant in seen:
-                        continue
-                    seen.add(mutant)
-                    both = [claim.written[other], claim.written[other]]
-                    both[side] = mutant
-                    found = _stands(both[0], both[1], claim, world, scopes)
-                    if found is None:
-                        inconclusive += 1
-                    elif found is False:
-                        rejected += 1
-                    elif wider and _fails(found, wider):
-                        rejected += 1
-                    elif _plainly_zero(claim, found, side, scopes[0]):
-                        inconclusive += 1
-                    else:
-                        reasons = _reasons(claim, found, side, mutant, world, richer, scopes[0])
-                        if reasons:
-                            same += 1
-                            rewrites |= set(reasons)
-                        else:
-                            survivors.append(f"{done}: {write(mutant)}")
+            for done, mutant, side, both in slips(claim, world, mutants):
+                found = _stands(*both, claim, world, scopes)
+                if not isinstance(found, Claim):
+                    count["inconclusive" if found is None else "rejected"] += 1
+                elif wider and _fails(found, wider):
+                    count["freed"] += 1
+                elif _plainly_zero(claim, found, side, scopes[0]):
+                    count["inconclusive"] += 1
+                elif reasons := _reasons(claim, found, side, mutant, world, richer, scopes[0]):
+                    count["same"] += 1
+                    rewrites |= set(reasons)
+                else:
+                    survivors.append(f"{done}: {write(mutant)}")
     except clock.OutOfTime:
-        return Mutants(rejected, same, inconclusive, tuple(survivors), tuple(sorted(rewrites)), complete=False)
-    return Mutants(rejected, same, inconclusive, tuple(survivors), tuple(sorted(rewrites)))
+        complete = False
+    rejected = count["rejected"] + count["freed"]
+    return Mutants(
+        rejected, count["same"], count["inconclusive"], tuple(survivors), tuple(sorted(rewrites)), complete,
+        freed=count["freed"],
+    )  # fmt: skip
+
+
+def slips(
+    claim: Claim, world: World, *changes: Callable[[t.Node, World], Iterator[Mutant]]
+) -> Iterator[tuple[str, t.Node, int, tuple[t.Node, t.Node]]]:
+    """Yield every changed side of a claim once: what was done, the new side, which one, and both sides."""
+    seen = set(claim.written)
+    for side in (1, 0):
+        for done, mutant in chain.from_iterable(change(claim.written[side], world) for change in changes):
+            if mutant not in seen:
+                seen.add(mutant)
+                left, right = claim.written
+                yield done, mutant, side, (mutant, right) if side == 0 else (left, mutant)
 
 
 def _warm(claim: Claim, scopes: list[Scope]) -> None:
@@ -87,9 +96,8 @@ def _stands(left: t.Node, right: t.Node, claim: Claim, world: World, scopes: lis
     return changed
 
 
-def _fails(found: Claim | bool, scopes: list[Scope]) -> bool:
-    """Return whether a mutant fails where symbols are arbitrary."""
-    assert isinstance(found, Claim)
+def _fails(found: Claim, scopes: list[Scope]) -> bool:
+    """Return whether a mutant fails where symbols are arbitrary that the claim does not need to be what they are."""
     try:
         with clock.limit(EACH):
             return not all(true_at(found, scope) for scope in scopes)
@@ -100,18 +108,16 @@ def _fails(found: Claim | bool, scopes: list[Scope]) -> bool:
         return False
 
 
-def _plainly_zero(claim: Claim, found: Claim | bool, side: int, scope: Scope) -> bool:
+def _plainly_zero(claim: Claim, found: Claim, side: int, scope: Scope) -> bool:
     """Return whether a mutant of `A = 0` is zero by its form, as a covariance with a constant is."""
-    assert isinstance(found, Claim)
     before, after = (claim.left, found.left) if side == 0 else (claim.right, found.right)
     return zero_by_form(after, scope) and not zero_by_form(before, scope)
 
 
 def _reasons(
-    claim: Claim, found: Claim | bool, side: int, mutant: t.Node, world: World, richer: dict[str, World], scope: Scope
+    claim: Claim, found: Claim, side: int, mutant: t.Node, world: World, richer: dict[str, World], scope: Scope
 ) -> tuple[str, ...]:
     """Return why a mutant that holds is the same claim: a named rewrite, or agreement in a richer world."""
-    assert isinstance(found, Claim)
     before, after = (claim.left, found.left) if side == 0 else (claim.right, found.right)
     if reasons := same_claim(before, after, scope):
         return reasons
@@ -127,7 +133,7 @@ def _reasons(
     try:
         agreed = pair("=", claim.written[side], mutant, wider, ())
         with clock.limit(EACH):
-            if all(true_at(agreed, s) for s in instances(wider, agreed, SCALE, (0, 1), 2, seed=7)):
+            if all(true_at(agreed, s) for s in instances(wider, agreed, GRID, (0, 1), 4, seed=7)):
                 return (f"agreement in {wider.name}",)
     except FormulaError:
         pass
@@ -156,18 +162,10 @@ def near_miss(claim: Claim, world: World, seconds: float) -> str:
         with clock.limit(seconds):
             scopes = list(instances(world, claim, SCALE, (0, 1, 0), 3, seed=55))
             _warm(claim, scopes)
-            seen = set(claim.written)
-            for side, other in ((1, 0), (0, 1)):
-                changes = chain(mutants(claim.written[side], world), additions(claim.written[side], world))
-                for done, mutant in changes:
-                    if mutant in seen:
-                        continue
-                    seen.add(mutant)
-                    both = [claim.written[other], claim.written[other]]
-                    both[side] = mutant
-                    found = _stands(both[0], both[1], claim, world, scopes)
-                    if isinstance(found, Claim) and not _trivial(found, scopes[0]):
-                        return f"one change away from a true line ({done}): {found.tex}"
+            for done, _, _, both in slips(claim, world, mutants, additions):
+                found = _stands(*both, claim, world, scopes)
+                if isinstance(found, Claim) and not _trivial(found, scopes[0]):
+                    return f"one change away from a true line ({done}): {found.tex}"
     except FormulaError:
         pass
     return ""

@@ -34,7 +34,11 @@ class Counterexample:
 
 @dataclass(frozen=True)
 class Mutants:
-    """How many wrong variants were rejected, were the same claim by a named rewrite, told nothing, or survived."""
+    """How many wrong variants were rejected, were the same claim by a named rewrite, told nothing, or survived.
+
+    `freed` of the rejected ones hold in the world itself and fail where a symbol is arbitrary of which the claim needs
+    nothing: there the claim holds as well, so the two differ.
+    """
 
     rejected: int = 0
     same: int = 0
@@ -42,9 +46,12 @@ class Mutants:
     survivors: tuple[str, ...] = ()
     rewrites: tuple[str, ...] = ()
     complete: bool = True
+    freed: int = 0
 
     def __str__(self) -> str:
         parts = [f"{self.rejected} mutants rejected"]
+        if self.freed:
+            parts[0] += f" ({self.freed} of them where a symbol is arbitrary)"
         if self.same:
             parts.append(f"{self.same} the same claim ({', '.join(self.rewrites)})")
         if self.inconclusive:
