@@ -51,9 +51,9 @@ class Rand:
             return Rand({m: c * other for m, c in self.terms.items()}) if other else Rand({})
         if len(self.terms) * len(other.terms) > 40 * MAX_TERMS:
             raise Undecided("too many terms in a product of random quantities")
-        tick()
         terms: dict[Monomial, Any] = {}
         for a, x in self.terms.items():
+            tick()
             for b, y in other.terms.items():
                 m = tuple(sorted(a + b)) if a and b else a or b
                 terms[m] = terms[m] + x * y if m in terms else x * y
@@ -91,6 +91,7 @@ class Rand:
         """Return the expectation: exact moments of the sources, by independence."""
         total: Any = Fraction(0)
         for m, c in self.terms.items():
+            tick()
             counts = Counter(m)
             if any(k % 2 for k in counts.values()):
                 if not normal and len(m) > 2:

@@ -67,7 +67,7 @@ def _power(e: Elaborator, n: t.Power) -> Typed:
             if half == t.Number(Fraction(1)):
                 return squared
             return k_power(squared[0], e.need_scalar(half, "an exponent"), n), SCALAR
-        if n.base.letter == "e" and not n.base.font and not n.base.subs and e.symbol(n.base) is None:
+        if n.base.letter == "e" and not n.base.font and not n.base.subs:  # no vector has a power, so it is the number
             return t.Call("exp", (e.need_scalar(n.exponent, "an exponent"),), span=n.span), SCALAR
     base, shape = e.need_matrix(n.base)
     exponent = e.need_scalar(n.exponent, "an exponent")

@@ -10,7 +10,7 @@ from lmmtext.verify import tree as t
 from lmmtext.verify.clock import tick
 from lmmtext.verify.dual import Dual
 from lmmtext.verify.errors import Singular, Undecided
-from lmmtext.verify.matrix import UNIT, ZERO, Mat, is_zero
+from lmmtext.verify.matrix import MAX_ELEMENTS, UNIT, ZERO, Mat, is_zero
 from lmmtext.verify.scope import Env, Scope
 
 RULES: dict[type[t.Node], Callable[..., Any]] = {}
@@ -114,7 +114,7 @@ def within(n: k.Ref, scope: Scope, indices: tuple[int, ...]) -> None:
 @rule(k.Const)
 def _const(n: k.Const, scope: Scope, env: Env) -> Mat:
     rows, cols = scope.dim(n.rows, env), scope.dim(n.cols, env)
-    if min(rows, cols) < 0 or rows * cols > 40_000:
+    if min(rows, cols) < 0 or rows * cols > MAX_ELEMENTS:
         raise Undecided(f"a matrix of {rows} x {cols}", *n.span)
     if n.kind == "identity":
         return Mat.identity(rows)

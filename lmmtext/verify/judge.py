@@ -99,7 +99,7 @@ def judge(claim: Claim, world: World, seconds: float) -> Link:
                     break
     except clock.OutOfTime:
         if passed < 2:
-            return Link(claim.tex, "undecided", kind, f"the time allowed ({seconds:g} s) was not enough")
+            return Link(claim.tex, "undecided", kind, f"the time allowed ({seconds:.3g} s) was not enough")
     except Singular as error:
         return Link(claim.tex, "undecided", kind, error.message)
     except Undecided as error:

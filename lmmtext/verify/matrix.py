@@ -8,10 +8,11 @@ from math import lcm
 from typing import Any
 
 from lmmtext.verify.clock import tick
-from lmmtext.verify.errors import Singular
+from lmmtext.verify.errors import Singular, Undecided
 
 Scalar = Any
 ZERO, UNIT = Fraction(0), Fraction(1)
+MAX_ELEMENTS = 40_000
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,13 @@ class Mat:
         )
 
     def kron(self, other: "Mat") -> "Mat":
-        """Return the Kronecker product."""
-        rows = [[a * b for a in x for b in y] for x in self.rows for y in other.rows]
-        return Mat.of(rows, self.width * other.width)
+        """Return the Kronecker product; Undecided if it is too large."""
+        rows, cols = self.height * other.height, self.width * other.width
+        if rows * cols > MAX_ELEMENTS:
+            raise Undecided(f"a Kronecker product of {rows} x {cols}")
+        tick()
+        made = [[a * b for a in x for b in y] for x in self.rows for y in other.rows]
+        return Mat.of(made, cols)
 
     def trace(self) -> Scalar:
         """Return the sum of the diagonal."""
