@@ -7,6 +7,7 @@ wrong variant that only passed because X'(y - Xb) vanishes must fail.
 from dataclasses import replace
 from fractions import Fraction
 from random import Random
+from typing import Any
 
 from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
@@ -24,26 +25,38 @@ PLAIN = {"tr", "rank", "vec", "diag", "log", "exp", "sqrt"}
 def freed(claim: Claim, scopes: list[Scope]) -> list[Scope]:
     """Return scopes in which as many symbols as can be are arbitrary and the claim still holds; empty if none."""
     found: list[Scope] = []
+    nodes = sorted({n for side in (claim.left, claim.right) for n in t.walk(side) if _freeable(n)}, key=repr)
     for number, scope in enumerate(scopes):
-        wider, any_freed = scope, False
-        for node in sorted(
-            {n for side in (claim.left, claim.right) for n in t.walk(side) if isinstance(n, k.Ref)}, key=repr
-        ):
-            meaning = scope.instance.world.by_name.get(node.name)
-            if meaning is None or meaning.kind not in ("defined", "random"):
-                continue
+        wider = scope
+        for node in nodes:
             try:
-                at = tuple(index(i, scope, {}) for i in node.indices)
-                now = wider(node.name, *at)
-                trial = wider.moving(node.name, at, arbitrary(now, meaning.symmetric, f"{number} {node.name} {at}"))
-                if true_at(claim, trial):
-                    wider, any_freed = trial, True
+                wider = _widened(node, wider, claim, f"{number} {node}")
             except FormulaError:
                 continue
-        if not any_freed:
+        if wider is scope:
             return []
         found.append(wider)
     return found
+
+
+def _freeable(node: t.Node) -> bool:
+    return isinstance(node, (k.Ref, k.Projector))
+
+
+def _widened(node: t.Node, scope: Scope, claim: Claim, seed: str) -> Scope:
+    """Return the scope in which a symbol or projector is arbitrary, if the claim still holds there; else itself."""
+    if isinstance(node, k.Projector):
+        key: tuple[str, tuple[Any, ...]] = ("projector", (node.arg,))
+        now, symmetric = evaluate(node, scope, {}), True
+    else:
+        assert isinstance(node, k.Ref)
+        meaning = scope.instance.world.by_name.get(node.name)
+        if meaning is None or meaning.kind not in ("defined", "random"):
+            return scope
+        key = (node.name, tuple(index(i, scope, {}) for i in node.indices))
+        now, symmetric = scope(node.name, *key[1]), meaning.symmetric
+    trial = scope.moving(*key, arbitrary(now, symmetric, seed))
+    return trial if true_at(claim, trial) else scope
 
 
 def agree_everywhere(before: t.Node, after: t.Node, scope: Scope) -> bool:

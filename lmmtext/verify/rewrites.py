@@ -9,7 +9,7 @@ from fractions import Fraction
 from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
 from lmmtext.verify.algebra import ONE, Algebra
-from lmmtext.verify.chance import Rand
+from lmmtext.verify.chance import Rand, as_rand
 from lmmtext.verify.errors import FormulaError
 from lmmtext.verify.evaluate import evaluate
 from lmmtext.verify.scope import Env, Scope, definition_of, pattern_indices
@@ -31,6 +31,10 @@ def _indexed_terms(node: t.Node, index: str) -> tuple[t.Node, ...]:
     """Return the terms of a sum that hold an index."""
     terms = node.terms if isinstance(node, t.Sum) else (node,)
     return tuple(x for x in terms if any(isinstance(n, k.Local) and n.name == index for n in t.walk(x)))
+
+
+def _swapped(node: t.Node, old: t.Node, new: t.Node) -> t.Node:
+    return new if node == old else t.rebuild(node, lambda child: _swapped(child, old, new))
 
 
 class Canon(Algebra):
@@ -56,9 +60,9 @@ class Canon(Algebra):
             return self.of(meant, env)
         if isinstance(node, t.Call) and node.name == "E" and not node.given:
             outer, self._in_mean = self._in_mean, True
-            arg = self.of(node.args[0], env)
+            arg = self.of(self.unbiased(node.args[0], env), env)
             self._in_mean = outer
-            return t.Call("E", (arg,))
+            return self.centred(arg, env)
         node = t.rebuild(node, lambda child: self.of(child, env))
         if isinstance(node, t.Quotient):
             node = self.product((node.num, self.inverse(node.den)), env)
@@ -74,6 +78,37 @@ class Canon(Algebra):
             node = self.transpose(node.arg, env)
         elif isinstance(node, t.Call):
             node = self.call(node, env)
+        return node
+
+    def centred(self, arg: t.Node, env: Env) -> t.Node:
+        """Return a mean without the terms whose mean is zero."""
+        terms = arg.terms if isinstance(arg, t.Sum) else (arg,)
+        try:
+            kept = tuple(x for x in terms if not evaluate(t.Call("E", (x,)), self.scope, env).is_zero())
+        except FormulaError:
+            kept = terms
+        if kept == terms:
+            return t.Call("E", (arg,))
+        self.used.add("a term of mean zero")
+        return t.Call("E", (kept[0] if len(kept) == 1 else t.Sum(kept),)) if kept else t.Number(Fraction(0))
+
+    def unbiased(self, node: t.Node, env: Env) -> t.Node:
+        """Return what stands in a mean with unbiased estimates replaced by what they estimate, where it is linear."""
+        hats = {n for n in t.walk(node) if isinstance(n, k.Ref) and n.name.startswith("hat_")}
+        try:
+            inner = self.scope.inside()
+            for hat in (
+                hats if all(as_rand(x).degree <= 1 for row in evaluate(node, inner, env).rows for x in row) else ()
+            ):
+                name = hat.name.removeprefix("hat_")
+                if name not in self.world.by_name or self.world.by_name[name].kind != "parameter":
+                    continue
+                bare = k.Ref(name, hat.indices)
+                if (evaluate(t.Call("E", (hat,)), self.scope, env) - evaluate(bare, self.scope, env)).is_zero():
+                    self.used.add("an unbiased estimate in a mean")
+                    node = _swapped(node, hat, bare)
+        except FormulaError:
+            pass
         return node
 
     def by_facts(self, matrices: list[t.Node], env: Env) -> list[t.Node]:
@@ -298,8 +333,19 @@ class Canon(Algebra):
                 node = node.factors[1] if len(node.factors) == 2 else t.Product(node.factors[1:])
             elif isinstance(node, t.Product) and self.undone(node.factors[-1]):
                 node = node.factors[0] if len(node.factors) == 2 else t.Product(node.factors[:-1])
+            elif isinstance(node, t.Call) and node.name == "Cov" and (bare := self.cores(node)) != node.args:
+                node = t.Call("Cov", bare, node.given)  # Cov(A x, B y) = A Cov(x, y) B'
             else:
                 return node
+
+    def cores(self, node: t.Call) -> tuple[t.Node, ...]:
+        """Return what is in a covariance without invertible factors before it."""
+        found = []
+        for arg in node.args:
+            while isinstance(arg, t.Product) and self.undone(arg.factors[0]):
+                arg = arg.factors[1] if len(arg.factors) == 2 else t.Product(arg.factors[1:])
+            found.append(arg.arg if isinstance(arg, t.Neg) else arg)
+        return tuple(found)
 
     def undone(self, factor: t.Node) -> bool:
         """Return whether a factor has an inverse, as a number that is not zero has."""

@@ -26,7 +26,7 @@ class Scope:
         instance: "Instance",
         *,
         random: bool = False,
-        moved: dict[tuple[str, tuple[int, ...]], Mat] | None = None,
+        moved: dict[tuple[str, tuple[Any, ...]], Mat] | None = None,
         held: "Scope | None" = None,
     ) -> None:
         self.instance, self.random, self.moved, self.held = instance, random, moved or {}, held
@@ -42,7 +42,7 @@ class Scope:
             self._inside = Scope(self.instance, random=True, moved=self.moved)
         return self._inside
 
-    def moving(self, name: str, indices: tuple[int, ...], value: Mat) -> "Scope":
+    def moving(self, name: str, indices: tuple[Any, ...], value: Mat) -> "Scope":
         """Return the scope in which a symbol has another value; what is random or data stays as it is here."""
         held = self.held or self
         return Scope(self.instance, random=self.random, moved={**self.moved, (name, indices): value}, held=held)

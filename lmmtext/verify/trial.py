@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from itertools import chain
 
 from lmmtext.verify import clock
@@ -9,9 +10,11 @@ from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
 from lmmtext.verify.claims import Claim, pair
 from lmmtext.verify.errors import CannotParse, DoesNotConform, FormulaError, Undecided, UnknownSymbol
+from lmmtext.verify.evaluate import evaluate
 from lmmtext.verify.freeing import agree_everywhere, freed
 from lmmtext.verify.judge import GRID, instances, regimes_of, true_at
 from lmmtext.verify.mutate import Mutant, additions, mutants
+from lmmtext.verify.relations import EQUAL
 from lmmtext.verify.rewrites import same_claim, same_vanishing, zero_by_form
 from lmmtext.verify.scope import Scope
 from lmmtext.verify.verdict import Mutants
@@ -42,7 +45,7 @@ def variants(claim: Claim, world: World, richer: dict[str, World], seconds: floa
                     count["freed"] += 1
                 elif _plainly_zero(claim, found, side, scopes[0]):
                     count["inconclusive"] += 1
-                elif reasons := _reasons(claim, found, side, mutant, world, richer, scopes[0]):
+                elif reasons := _reasons(claim, found, side, mutant, world, richer, scopes):
                     count["same"] += 1
                     rewrites |= set(reasons)
                 else:
@@ -115,13 +118,14 @@ def _plainly_zero(claim: Claim, found: Claim, side: int, scope: Scope) -> bool:
 
 
 def _reasons(
-    claim: Claim, found: Claim, side: int, mutant: t.Node, world: World, richer: dict[str, World], scope: Scope
+    claim: Claim, found: Claim, side: int, mutant: t.Node, world: World, richer: dict[str, World], scopes: list[Scope]
 ) -> tuple[str, ...]:
     """Return why a mutant that holds is the same claim: a named rewrite, or agreement in a richer world."""
+    scope = scopes[0]
     before, after = (claim.left, found.left) if side == 0 else (claim.right, found.right)
     if reasons := same_claim(before, after, scope):
         return reasons
-    if reasons := same_zero(claim, found, side, scope):
+    if reasons := same_zero(claim, before, after, scopes):
         return reasons
     if renamed(found.left) == renamed(claim.left) and renamed(found.right) == renamed(claim.right):
         return ("an index renamed",)
@@ -140,13 +144,37 @@ def _reasons(
     return ()
 
 
-def same_zero(claim: Claim, found: Claim, side: int, scope: Scope) -> tuple[str, ...]:
-    """Return why a mutant of `A = 0` is the same claim: A is zero if and only if A times something invertible is."""
-    before, after, other = (
-        (claim.left, found.left, found.right) if side == 0 else (claim.right, found.right, found.left)
-    )
-    zero = isinstance(other, k.Const) and other.kind == "zeros"
-    return ("factors of a zero that can be undone",) if zero and same_vanishing(before, after, scope) else ()
+def same_zero(claim: Claim, before: t.Node, after: t.Node, scopes: list[Scope]) -> tuple[str, ...]:
+    """Return why a mutant of a claim whose sides are both zero is the same claim.
+
+    A is zero if and only if A times something invertible is; and a sum of zeros has as many of them as one likes.
+    """
+    if claim.relation not in EQUAL:
+        return ()
+    try:
+        if not all(evaluate(before, s, {}).is_zero() and evaluate(after, s, {}).is_zero() for s in scopes):
+            return ()
+        if same_vanishing(before, after, scopes[0]):
+            return ("factors of a zero that can be undone",)
+        if all(_sums_of_zeros(before, after, s) for s in scopes):
+            return ("every term of the sum is zero",)
+    except FormulaError:
+        pass
+    return ()
+
+
+def _sums_of_zeros(before: t.Node, after: t.Node, scope: Scope) -> bool:
+    """Return whether two trees differ in the bounds of one sum, and all its terms are zero."""
+    kept = set(t.walk(after))
+    changed = [n for n in t.walk(before) if isinstance(n, k.Over) and n.kind == "sum" and n not in kept]
+    if not changed:
+        return False
+    inner = min(changed, key=lambda n: n.depth)
+    if not any(isinstance(n, k.Over) and n.index == inner.index and n.body == inner.body for n in kept):
+        return False
+    low, high = (evaluate(bound, scope, {}).scalar for bound in (inner.lower, inner.upper))
+    terms = range(int(low), int(high) + 1)
+    return all(evaluate(inner.body, scope, {inner.index: Fraction(i)}).is_zero() for i in terms)
 
 
 def renamed(node: t.Node) -> t.Node:

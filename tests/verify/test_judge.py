@@ -66,7 +66,6 @@ EXPECTED = {
     "eq-exchangeable-correlation-bound": "undecided",  # an inequality that is more than a variance
     "eq-balanced-error-variance": "unknown symbol",  # estimates by REML of a matrix are not computed yet
     "eq-balanced-covariance": "unknown symbol",
-    "eq-own-estimate-and-residuals-independent": "undecided",  # both sides are zero, and variants of one of them too
 }
 IN = {
     "one-way-unbalanced": ("eq-partial-pooling-of-means", "eq-shrinkage-factor", "eq-intraclass-correlation"),
