@@ -11,6 +11,7 @@ from lmmtext.verify.clock import tick
 from lmmtext.verify.dual import Dual
 from lmmtext.verify.errors import Singular, Undecided
 from lmmtext.verify.matrix import UNIT, ZERO, Mat, is_zero
+from lmmtext.verify.meaning import pattern_indices
 from lmmtext.verify.scope import Env, Scope
 
 RULES: dict[type[t.Node], Callable[..., Any]] = {}
@@ -103,12 +104,15 @@ def _ref(n: k.Ref, scope: Scope, env: Env) -> Mat:
 
 
 def within(n: k.Ref, scope: Scope, indices: tuple[int, ...]) -> None:
-    """Refuse an index beyond what there is: the last one counts groups, one before it what is in them."""
-    if not indices or "J" not in scope.instance.sizes:
-        return
-    j = indices[-1]
-    if j > scope.instance.sizes["J"] or (len(indices) == 2 and indices[0] > scope.instance.groups[j - 1]):
-        raise Undecided("an index beyond the last", *n.span)
+    """Refuse an index beyond what there is; how far one runs that is within a group depends on the group."""
+    world, instance = scope.instance.world, scope.instance
+    at = dict(zip(pattern_indices(world.by_name[n.name].tex), indices, strict=True))
+    group = at.get("j", 1)
+    for letter in sorted(at, key=world.index_order):
+        upper = world.uppers.get(letter, "")
+        last = instance.groups[group - 1] if upper == "n_j" else instance.sizes.get(upper)
+        if last is not None and at[letter] > last:
+            raise Undecided("an index beyond the last", *n.span)
 
 
 @rule(k.Const)

@@ -15,6 +15,7 @@ from lmmtext.verify.dims import Dim
 from lmmtext.verify.errors import Singular, Undecided
 from lmmtext.verify.evaluate import evaluate
 from lmmtext.verify.matrix import Mat, is_zero
+from lmmtext.verify.mle import ESTIMATES
 from lmmtext.verify.parser import parse
 from lmmtext.verify.relations import EQUAL, holds, link_holds
 from lmmtext.verify.scope import Scope
@@ -59,9 +60,11 @@ def regimes_of(world: World, claim: Claim) -> list[t.Node]:
 
 
 def estimates_in(claim: Claim) -> set[str]:
-    """Return the maximum likelihood estimates of variances that a claim names."""
-    names = {n.name for side in (claim.left, claim.right) for n in t.walk(side) if isinstance(n, k.Ref)}
-    return names & {"hat_sigma2", "hat_sigma2_alpha"}
+    """Return the estimates of variances, by ML or REML, that a claim or its conditions name."""
+    names = {
+        n.name for side in (claim.left, claim.right, *claim.conditions) for n in t.walk(side) if isinstance(n, k.Ref)
+    }
+    return names & ESTIMATES
 
 
 def set_parameter(condition: t.Node, scope: Scope) -> None:

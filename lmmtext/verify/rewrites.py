@@ -12,7 +12,8 @@ from lmmtext.verify.algebra import ONE, Algebra
 from lmmtext.verify.chance import Rand
 from lmmtext.verify.errors import FormulaError
 from lmmtext.verify.evaluate import evaluate
-from lmmtext.verify.scope import Env, Scope, definition_of, pattern_indices
+from lmmtext.verify.meaning import pattern_indices
+from lmmtext.verify.scope import Env, Scope, definition_of
 
 
 def _factors(node: t.Node) -> tuple[t.Node, ...]:

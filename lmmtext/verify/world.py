@@ -11,7 +11,7 @@ from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
 from lmmtext.verify.dims import Dim, Size
 from lmmtext.verify.matrix import Mat
-from lmmtext.verify.meaning import Key, Meaning, key_of
+from lmmtext.verify.meaning import Key, Meaning, key_of, spelled
 from lmmtext.verify.parser import parse
 
 
@@ -112,12 +112,9 @@ class World:
     def _keys(self) -> dict[Key, list[tuple[str, Meaning]]]:
         keys: dict[Key, list[tuple[str, Meaning]]] = {}
         named = {m.name: m for m in self.meanings}
-        spelled = [(m.tex, m) for m in self.meanings] + [(tex, named[name]) for tex, name in self.aliases.items()]
-        for tex, meaning in spelled:
-            (node,) = parse(tex).statements
-            squared = isinstance(node, t.Power)
-            symbol = node.base if isinstance(node, t.Power) else node
-            assert isinstance(symbol, t.Symbol), tex
+        spellings = [(m.tex, m) for m in self.meanings] + [(tex, named[name]) for tex, name in self.aliases.items()]
+        for tex, meaning in spellings:
+            symbol, squared = spelled(tex)
             keys.setdefault(key_of(symbol, squared=squared)[0], []).append((symbol.font, meaning))
         return keys
 
@@ -147,8 +144,11 @@ class World:
         return {m.name: m for m in self.meanings}
 
     def find(self, key: Key, font: str) -> Meaning | None:
-        """Return what a symbol means; bold is lost on a blackboard, so another font will do if only one has it."""
-        found = self._keys.get(key, [])
+        """Return what a symbol means; bold is lost on a blackboard, so another font will do if only one has it.
+
+        Where dots stand counts only in worlds that tell two means by it.
+        """
+        found = self._keys.get(key) or self._keys.get(replace(key, dots=""), [])
         exact = [m for f, m in found if f == font]
         others = {m.name: m for _, m in found}
         return exact[0] if exact else next(iter(others.values())) if len(others) == 1 else None

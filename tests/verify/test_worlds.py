@@ -8,7 +8,8 @@ from lmmtext.notation import SYMBOLS
 from lmmtext.verify.errors import Undecided
 from lmmtext.verify.listing import describe
 from lmmtext.verify.parser import parse
-from lmmtext.verify.scope import Scope, pattern_indices
+from lmmtext.verify.meaning import pattern_indices
+from lmmtext.verify.scope import Scope
 from lmmtext.verify.tree import Power, Symbol
 from lmmtext.verify.worlds import WORLDS
 
