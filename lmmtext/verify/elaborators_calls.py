@@ -47,8 +47,8 @@ def _call(e: Elaborator, n: t.Call) -> Typed:
 def _likelihood(e: Elaborator, n: t.Call) -> t.Node:
     """Return the likelihood at the parameters of the world: all variances, and beta unless it is profiled out."""
     args = tuple(e.need_matrix(a)[0] for a in n.args)
-    known = {name for name in ("sigma2", "sigma2_alpha", "Sigma", "G") if name in e.world.by_name}
-    variances = {name for name in known if e.world.by_name[name].kind == "parameter"}
+    parameters = {m.name for m in e.world.meanings if m.kind == "parameter"}
+    variances = {x for x in parameters if x.startswith("sigma2") or x in ("Sigma", "G")}
     names = {a.name for a in args if isinstance(a, k.Ref)}
     if (
         len(names) != len(args)

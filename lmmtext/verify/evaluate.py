@@ -45,8 +45,8 @@ def evaluate(node: t.Node, scope: Scope, env: Env) -> Any:
     Undecided
         If the value cannot be computed; Singular at a division by zero.
     """
-    plain = all(isinstance(v, Fraction) for v in env.values())
-    key = (node, tuple(sorted(env.items()))) if plain else None
+    plain = {name: v for name, v in env.items() if isinstance(v, Fraction)}
+    key = (node, tuple(sorted(plain.items()))) if len(plain) == len(env) or _is_free_of(node, env) else None
     if key is not None and key in scope.cache:
         return scope.cache[key]
     tick()
@@ -57,6 +57,11 @@ def evaluate(node: t.Node, scope: Scope, env: Env) -> Any:
     if key is not None:
         scope.cache[key] = value
     return value
+
+
+def _is_free_of(node: t.Node, env: Env) -> bool:
+    """Return whether no variable that is bound to a matrix stands in a node, so that its value can be kept."""
+    return not any(isinstance(x, k.Local) and isinstance(env.get(x.name), Mat) for x in t.walk(node))
 
 
 def number(node: t.Node, scope: Scope, env: Env) -> Any:

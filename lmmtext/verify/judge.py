@@ -24,7 +24,7 @@ from lmmtext.verify.world import Instance, World
 
 RULES_LOADED = (calculus, moments)
 GRID = 10**6
-SIZES_SHOWN: tuple[str, ...] = ("J", "r", "n", "p", "q", "m")
+SIZES_SHOWN: tuple[str, ...] = ("J", "s", "r", "n", "p", "q", "m")
 POINTS = 4  # more for inequalities, which no number of points proves
 TRIES = 60
 

@@ -154,7 +154,7 @@ class Canon(Algebra):
         if isinstance(m, k.Projector):
             inner = m.arg
             ones = isinstance(inner, k.Const) and inner.kind == "ones"
-            return ones or (isinstance(inner, k.Ref) and inner.name in ("Z", "X"))
+            return ones or (isinstance(inner, k.Ref) and f"P_{inner.name}" in self.world.commuting)
         if isinstance(m, (t.Sum, t.Neg, t.Inverse, t.Product)):
             return all(self.scalar(c, {}) or self.in_algebra(c) for c in t.children(m))
         return False

@@ -1,6 +1,7 @@
 """The worlds by name."""
 
 from lmmtext.verify.world import World
+from lmmtext.verify.worlds.anova import ANOVA, ANOVA_NESTED
 from lmmtext.verify.worlds.exchangeable import EXCHANGEABLE
 from lmmtext.verify.worlds.one_way import ONE_WAY, ONE_WAY_UNBALANCED
 from lmmtext.verify.worlds.slopes import RANDOM_REGRESSION, RANDOM_REGRESSION_BALANCED, RANDOM_SLOPE
@@ -19,5 +20,7 @@ WORLDS: dict[str, World] = {
         PREDICTION,
         PREDICTION_NORMAL,
         BAYES,
+        ANOVA,
+        ANOVA_NESTED,
     )
 }

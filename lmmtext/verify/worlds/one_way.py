@@ -116,7 +116,7 @@ def _world(name: str, words: str, *, balanced: bool) -> World:
             richer="one-way-unbalanced" if balanced else "random-slope",
             orthogonal=ORTHOGONAL if balanced else (),
             regimes=REGIMES,
-            commuting=frozenset({"V", "Z Z^T", "P_Z", "P_1"}) if balanced else frozenset(),
+            commuting=frozenset({"V", "P_Z", "P_X", "P_1"}) if balanced else frozenset(),
         )
     )
     return here[0]
