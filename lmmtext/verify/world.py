@@ -82,6 +82,7 @@ class World:
     `relations` rewrites sizes into the fewest (n is Jr in a balanced layout); `uppers` bounds the indices;
     `normal` says
     whether more than first and second moments are assumed; `richer` names a world in which fewer symbols coincide.
+    `calls` are symbols that are also written like functions, K(X, X), without fonts; ^T says transposed.
     `regimes` are conditions under which estimates take different forms: a claim about them is tried in each.
 
     By the rest, rewrites are named. `commuting` are symbols of an algebra whose members commute; `orthogonal` are
@@ -107,6 +108,7 @@ class World:
     deviations: tuple[str, ...] = ()
     identified: Mapping[str, str] = field(default_factory=dict)
     regimes: tuple[str, ...] = ()
+    calls: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def _keys(self) -> dict[Key, list[tuple[str, Meaning]]]:
@@ -137,6 +139,12 @@ class World:
             trees = [[canon.of(elaborated(parse(x).statements[0], self), {}) for x in fact] for fact in facts]
             found[kind] = [(*fact, *(canon.transpose(x, {}) for x in fact)) for fact in trees]
         return found
+
+    @property
+    def commutes_because(self) -> str:
+        """Return the name of the rewrite by which members of the commuting algebra change places."""
+        layout = "P_1" in self.commuting
+        return "projections of a balanced layout commute" if layout else "functions of one matrix commute"
 
     @cached_property
     def by_name(self) -> dict[str, Meaning]:

@@ -2,7 +2,7 @@ r"""Balanced layouts with two factors, crossed or nested: observation i of level
 
 Y_ijk = mu + alpha_j + tau_k + (alpha tau)_jk + epsilon_ijk if crossed, mu + alpha_j + tau_jk + epsilon_ijk if the
 second factor is nested in the first. Observations come first among the indices, as everywhere in the book; texts on the
-analysis of variance put them last. They are stacked with i running fastest and j slowest, so that Z_A = I_J x 1_s x 1_r.
+analysis of variance put them last. They are stacked with i running fastest and j slowest: Z_A = I_J x 1_s x 1_r.
 """
 
 from collections.abc import Callable
@@ -20,8 +20,8 @@ from lmmtext.verify.worlds.taking import aliases, take, with_degrees
 # J, s, r: no two of the usual sizes (J, s - 1, Js, n - J, ...) agree in both, nor is one of them 1 in both.
 SIZES = {0: (3, 4, 2), 1: (5, 2, 3), -1: (2, 3, 2)}
 DEGREES = dict.fromkeys(
-    ("sigma2", "sigma2_alpha", "sigma2_tau", "sigma2_alphatau", "beta", "alpha_A", "alpha_B", "alpha_AB", "alpha", "alpha_j",
-     "tau_k", "tau_jk", "alphatau_jk", "epsilon", "epsilon_ijk", "e", "Y", "y", "Y_ijk", "y_ijk"),
+    ("sigma2", "sigma2_alpha", "sigma2_tau", "sigma2_alphatau", "beta", "alpha_A", "alpha_B", "alpha_AB", "alpha",
+     "alpha_j", "tau_k", "tau_jk", "alphatau_jk", "epsilon", "epsilon_ijk", "e", "Y", "y", "Y_ijk", "y_ijk"),
     1,
 ) | dict.fromkeys(("X", "Z", "Z_A", "Z_B", "Z_AB"), 0)  # fmt: skip
 OVER_ALL = r"\sum_{j=1}^{J} \sum_{k=1}^{s} \sum_{i=1}^{r}"
@@ -32,13 +32,14 @@ ORTHOGONAL = tuple(
     for mean in (r"\bar{y}", r"\bar{Y}", r"\hat\mu")
 )
 ALIASES = {
-    r"\beta": "beta", r"\hat\beta": "hat_beta", "a_j": "alpha_j", r"\sigma_a^2": "sigma2_alpha", r"\sigma_A^2": "sigma2_alpha",
-    r"\sigma_e^2": "sigma2", r"\bar{y}_{jk}": "bar_y_jk", r"\bar{Y}_{jk}": "bar_Y_jk",
+    r"\beta": "beta", r"\hat\beta": "hat_beta", "a_j": "alpha_j", r"\sigma_a^2": "sigma2_alpha",
+    r"\sigma_A^2": "sigma2_alpha", r"\sigma_e^2": "sigma2", r"\bar{y}_{jk}": "bar_y_jk", r"\bar{Y}_{jk}": "bar_Y_jk",
 }  # fmt: skip
 ALIASES_CROSSED = {
     "b_k": "tau_k", r"\beta_k": "tau_k", "(ab)_{jk}": "alphatau_jk", r"(\alpha\beta)_{jk}": "alphatau_jk",
-    r"\gamma_{jk}": "alphatau_jk", r"\sigma_b^2": "sigma2_tau", r"\sigma_B^2": "sigma2_tau", r"\sigma_\beta^2": "sigma2_tau",
-    r"\sigma_{ab}^2": "sigma2_alphatau", r"\sigma_{AB}^2": "sigma2_alphatau", r"\sigma_{\alpha\beta}^2": "sigma2_alphatau",
+    r"\gamma_{jk}": "alphatau_jk", r"\sigma_b^2": "sigma2_tau", r"\sigma_B^2": "sigma2_tau",
+    r"\sigma_\beta^2": "sigma2_tau", r"\sigma_{ab}^2": "sigma2_alphatau", r"\sigma_{AB}^2": "sigma2_alphatau",
+    r"\sigma_{\alpha\beta}^2": "sigma2_alphatau",
     r"\sigma_\gamma^2": "sigma2_alphatau",
 }  # fmt: skip
 ALIASES_NESTED = {
@@ -92,7 +93,8 @@ def _means(letter: str, words: str, *, crossed: bool) -> tuple[Meaning, ...]:
     bar = rf"\bar{{{letter}}}"
     of_all = rf"{OVER_ALL} {letter}_{{ijk}}"
     found: tuple[Meaning, ...] = (
-        take(rf"{bar}_{{\cdot jk}}", f"bar_{letter}_jk", "defined", rf"\frac{{1}}{{r}} \sum_{{i=1}}^{{r}} {letter}_{{ijk}}",
+        take(rf"{bar}_{{\cdot jk}}", f"bar_{letter}_jk", "defined",
+             rf"\frac{{1}}{{r}} \sum_{{i=1}}^{{r}} {letter}_{{ijk}}",
              words=f"mean of the {words} of cell jk", of=""),
         take(rf"{bar}_{{\cdot j \cdot}}", f"bar_{letter}_j", "defined",
              rf"\frac{{1}}{{s r}} \sum_{{k=1}}^{{s}} \sum_{{i=1}}^{{r}} {letter}_{{ijk}}",
@@ -118,7 +120,8 @@ def _crossed() -> tuple[Meaning, ...]:
         take(r"\tau_k", "tau_k", "random", _level("alpha_B")),
         take(r"(\alpha\tau)_{jk}", "alphatau_jk", "random", _cell),
         take(r"\mathbf{Z}", "Z", "given", lambda s: s("Z_A").beside(s("Z_B")).beside(s("Z_AB"))),
-        take(r"\boldsymbol{\alpha}", "alpha", "random", lambda s: s("alpha_A").above(s("alpha_B")).above(s("alpha_AB"))),
+        take(r"\boldsymbol{\alpha}", "alpha", "random",
+             lambda s: s("alpha_A").above(s("alpha_B")).above(s("alpha_AB"))),
         take(r"\operatorname{SSB}", "SSB", "defined", r"J r \sum_{k=1}^{s} (\bar{y}_{\cdot\cdot k} - \bar{y})^2"),
         take(r"\operatorname{SSAB}", "SSAB", "defined", r"r \sum_{j=1}^{J} \sum_{k=1}^{s} "
              r"(\bar{y}_{\cdot jk} - \bar{y}_{\cdot j \cdot} - \bar{y}_{\cdot\cdot k} + \bar{y})^2"),
@@ -152,7 +155,8 @@ def _meanings(*, crossed: bool) -> tuple[Meaning, ...]:
         take(r"\boldsymbol{\alpha}_A", "alpha_A", "random", _effects("a", "sigma2_alpha", "J")),
         take(r"\alpha_j", "alpha_j", "random", _level("alpha_A"), words="effect of level j of the first factor", of=""),
         take(r"\boldsymbol{\epsilon}", "epsilon", "random", _effects("e", "sigma2", "J", "s", "r")),
-        take(r"\epsilon_{ijk}", "epsilon_ijk", "random", _element("epsilon"), words="error of observation i of cell jk", of=""),
+        take(r"\epsilon_{ijk}", "epsilon_ijk", "random", _element("epsilon"),
+             words="error of observation i of cell jk", of=""),
         *(_crossed() if crossed else _nested()),
         take(r"\mathbf{e}", "e", "random", lambda s: s("Z") @ s("alpha") + s("epsilon")),
         take(r"\mathbf{Y}", "Y", "random", lambda s: s("X") @ s("beta") + s("e")),
@@ -163,13 +167,15 @@ def _meanings(*, crossed: bool) -> tuple[Meaning, ...]:
         take(r"\mathbf{V}", "V", "defined"),
         *_means("y", "observations", crossed=crossed),
         *_means("Y", "responses", crossed=crossed),
-        take(r"\hat\mu", "hat_beta", "defined", GLS, words="generalised least squares estimate of mu, V being known", of=""),
+        take(r"\hat\mu", "hat_beta", "defined", GLS,
+             words="generalised least squares estimate of mu, V being known", of=""),
         take(r"\operatorname{SSA}", "SSA", "defined", r"s r \sum_{j=1}^{J} (\bar{y}_{\cdot j \cdot} - \bar{y})^2",
              words="sum of squares of the first factor"),
         take(r"\operatorname{SSE}", "SSE", "defined", OVER_ALL + r" (y_{ijk} - \bar{y}_{\cdot jk})^2",
              words="sum of squares within cells"),
         take(r"\operatorname{MSA}", "MSA", "defined"),
-        take(r"\operatorname{MSE}", "MSE", "defined", r"\frac{\operatorname{SSE}}{J s (r - 1)}", words="SSE / (J s (r - 1))"),
+        take(r"\operatorname{MSE}", "MSE", "defined", r"\frac{\operatorname{SSE}}{J s (r - 1)}",
+             words="SSE / (J s (r - 1))"),
     )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """The one-way layout, balanced and not: y_ij = beta + alpha_j + epsilon_ij."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 from lmmtext.verify.dims import ONE, Dim
@@ -13,8 +14,9 @@ from lmmtext.verify.world import Draw, Instance, World
 from lmmtext.verify.worlds import grouped
 from lmmtext.verify.worlds.taking import aliases, take, with_degrees
 
-# J, r: chosen so that J, r, n, n - J, J - 1, r - 1 are distinct and none of them is 1.
-BALANCED = {0: (3, 5), 1: (5, 3), -1: (2, 2)}
+# J, r: chosen so that J, r, n, n - J, J - 1, r - 1 are distinct and none of them is 1; no two of the usual sizes, such
+# as (J - 1)(r - 1) and J + r, agree in both 0 and 1.
+BALANCED = {0: (3, 5), 1: (6, 3), -1: (2, 2)}
 UNBALANCED = {0: (4, 2, 7), 1: (5, 3, 2, 4), -1: (1, 2)}
 
 # Where estimates take different forms: off the edge, on it, off it again, and on it by ML though not by REML.
@@ -85,8 +87,16 @@ def _make(world: list[World], draw: Draw, counts: tuple[int, ...], extra: dict[s
     return grouped.instance(draw, world[0], {"p": 1, "q": 1, "m": len(counts), **extra}, counts, values)
 
 
-def _world(name: str, words: str, *, balanced: bool) -> World:
-    found = with_degrees((*_meanings(), *(_statistics() if balanced else ())), {**grouped.DEGREES, "T": 3})
+def one_way(
+    name: str,
+    words: str,
+    *,
+    balanced: bool,
+    more: tuple[Meaning, ...] = (),
+    spellings: Mapping[str, str] = MappingProxyType({}),
+) -> World:
+    """Return a world of the one-way layout, with more symbols and spellings if wanted."""
+    found = with_degrees((*_meanings(), *(_statistics() if balanced else ()), *more), {**grouped.DEGREES, "T": 3})
     here: list[World] = []
 
     def make(draw: Draw) -> Instance:
@@ -112,6 +122,7 @@ def _world(name: str, words: str, *, balanced: bool) -> World:
                 r"\mu": "beta",
                 r"\hat\sigma_{\mathrm{ML}}^2": "hat_sigma2",
                 r"\hat\sigma_{\alpha\mathrm{ML}}^2": "hat_sigma2_alpha",
+                **spellings,
             },
             richer="one-way-unbalanced" if balanced else "random-slope",
             orthogonal=ORTHOGONAL if balanced else (),
@@ -122,5 +133,5 @@ def _world(name: str, words: str, *, balanced: bool) -> World:
     return here[0]
 
 
-ONE_WAY = _world("one-way", "a balanced one-way layout: J groups of r, normal", balanced=True)
-ONE_WAY_UNBALANCED = _world("one-way-unbalanced", "a one-way layout with n_j in group j, normal", balanced=False)
+ONE_WAY = one_way("one-way", "a balanced one-way layout: J groups of r, normal", balanced=True)
+ONE_WAY_UNBALANCED = one_way("one-way-unbalanced", "a one-way layout with n_j in group j, normal", balanced=False)

@@ -9,10 +9,10 @@ from lmmtext.verify.world import Draw, Instance, World
 from lmmtext.verify.worlds import grouped
 from lmmtext.verify.worlds.taking import aliases, take, with_degrees
 
-# (p, q, group sizes): pairwise distinct, also J - 1, r - q, n.
-SLOPES = {0: (4, 3, (5, 6)), 1: (3, 2, (5, 4, 6, 7, 8)), -1: (2, 1, (3, 2))}
+# (p, q, group sizes), pairwise distinct: no two of the usual sizes (J - 1, p - 1, n - p, ...) agree in both 0 and 1.
+SLOPES = {0: (4, 2, (3, 5, 4)), 1: (2, 3, (3, 4, 3, 4, 3)), -1: (2, 1, (3, 2))}
 REGRESSION = {0: (3, (5, 4, 7, 6, 8)), 1: (4, (6, 5, 7)), -1: (1, (2, 1))}
-BALANCED = {0: (2, (7, 7, 7, 7)), 1: (3, (8,) * 5), -1: (1, (2, 2))}
+BALANCED = {0: (2, (7, 7, 7, 7)), 1: (3, (6,) * 4), -1: (1, (2, 2))}
 
 OWN_FACTS: dict[str, Any] = {
     "orthogonal": (
