@@ -1,6 +1,7 @@
 """The judge: a claim is evaluated exactly in instances of its world, and the smallest failure is shown."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -27,28 +28,40 @@ GRID = 10**6
 SIZES_SHOWN: tuple[str, ...] = ("J", "s", "r", "n", "p", "q", "m")
 POINTS = 4  # more for inequalities, which no number of points proves
 TRIES = 60
+PATIENCE, REFUSALS = 15, 2  # instances in which a regime, or with it the condition, is looked for in vain
 
 
 def instances(
     world: World, claim: Claim, scale: int, sizes: tuple[int, ...], points: int, seed: int = 0
 ) -> Iterator[Scope]:
-    """Yield scopes in which the conditions of a claim hold; Undecided if none is found."""
+    """Yield scopes in which the conditions of a claim hold; Undecided if none is found.
+
+    Where estimates have regimes, each point is looked for in its own, for a while: the condition of the claim may leave
+    some of them out.
+    """
     found = tried = missed = 0
     regimes = regimes_of(world, claim)
+    refused: Counter[t.Node] = Counter()
     while found < points:
         tried += 1
         if tried > points * TRIES:
             raise Undecided("no instance of the world was found in which the condition holds")
-        flat = bool(regimes) and found % 2 == 1
+        wanted = regimes[found % len(regimes)] if regimes else None
+        if wanted is not None and (missed >= PATIENCE or refused[wanted] >= REFUSALS):
+            wanted = None
+        flat = bool(regimes) and (tried % 2 == 1 if wanted is None else wanted != regimes[0])
         scope = Scope(world.instance(seed + tried, scale, sizes[found % len(sizes)], flat=flat))
         for condition in claim.conditions:
             set_parameter(condition, scope)
-        if not all(holds(c, scope, {}) for c in claim.conditions):
+        if wanted is not None and not holds(wanted, scope, {}):
+            missed += 1
             continue
-        if regimes and not holds(regimes[found % len(regimes)], scope, {}) and missed < 12:
-            missed += 1  # the condition of the claim may leave out a regime: then the other will do
+        if not all(holds(c, scope, {}) for c in claim.conditions):
+            if wanted is not None:
+                refused[wanted] += 1
             continue
         found += 1
+        missed = 0
         yield scope
 
 

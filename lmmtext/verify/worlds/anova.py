@@ -189,9 +189,13 @@ def _world(name: str, words: str, *, crossed: bool) -> World:
         levels = dict(zip(("J", "s", "r"), SIZES[draw.size], strict=True))
         values: dict[Any, Any] = {x: Mat.number(draw.positive()) for x in variances}
         values["beta"] = Mat.number(draw.integer())
-        for index, size in (("i", levels["r"]), ("j", levels["J"]), ("k", levels["s"])):
-            for primes, at in enumerate(draw.rng.sample(range(1, size + 1), 2)):
-                values["index", index, primes] = Fraction(at)
+        taken: set[int] = set()  # free indices differ where they can, so that they cannot be exchanged unseen
+        for index, size in sorted((("i", levels["r"]), ("j", levels["J"]), ("k", levels["s"])), key=lambda x: x[1]):
+            levels_of = list(range(1, size + 1))
+            first = draw.rng.choice([x for x in levels_of if x not in taken] or levels_of)
+            other = draw.rng.choice([x for x in levels_of if x != first])
+            taken.add(first)
+            values |= {("index", index, 0): Fraction(first), ("index", index, 1): Fraction(other)}
         cells = levels["J"] * levels["s"]
         effects = levels["J"] + cells + (levels["s"] if crossed else 0)
         sizes = {**levels, "n": cells * levels["r"], "p": 1, "m": effects}

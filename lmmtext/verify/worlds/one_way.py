@@ -19,10 +19,10 @@ from lmmtext.verify.worlds.taking import aliases, take, with_degrees
 BALANCED = {0: (3, 5), 1: (6, 3), -1: (2, 2)}
 UNBALANCED = {0: (4, 2, 7), 1: (5, 3, 2, 4), -1: (1, 2)}
 
-# Where estimates take different forms: off the edge, on it, off it again, and on it by ML though not by REML.
+# Where estimates take different forms: off the edge (first), on it, and on it by ML though not by REML.
 INTERIOR, EDGE = r"\operatorname{MSE} < \operatorname{SSA}/J", r"\operatorname{MSE} > \operatorname{MSA}"
 BETWEEN = r"\operatorname{SSA}/J < \operatorname{MSE} < \operatorname{MSA}"
-REGIMES = (INTERIOR, EDGE, INTERIOR, BETWEEN)
+REGIMES = (INTERIOR, EDGE, BETWEEN, INTERIOR)
 
 ORTHOGONAL = tuple(
     (r"\mathbf{1}_n^\top", weight, rf"{y} - \mathbf{{1}}_n {mean}")
