@@ -7,6 +7,7 @@ from lmmtext.verify import elaborators, elaborators_calls
 from lmmtext.verify import tree as t
 from lmmtext.verify.elaborate import Elaborator
 from lmmtext.verify.errors import Undecided
+from lmmtext.verify.mle import ESTIMATES
 from lmmtext.verify.world import World
 from lmmtext.verify.write import write
 
@@ -95,7 +96,7 @@ def kind_of(claim: Claim, world: World) -> str:
     if any(isinstance(n, t.Call) and n.name in ("E", "Cov", "Corr") for n in nodes):
         return "moment"
     names = {n.name for n in nodes if isinstance(n, k.Ref)}
-    if any(isinstance(n, k.Optimize) for n in nodes) or names & {"hat_sigma2", "hat_sigma2_alpha", "hat_beta"}:
+    if any(isinstance(n, k.Optimize) for n in nodes) or names & {*ESTIMATES, "hat_beta"}:
         return "optimum"
     return "identity"
 

@@ -12,7 +12,8 @@ from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
 from lmmtext.verify.errors import Undecided
 from lmmtext.verify.evaluate import evaluate, number
-from lmmtext.verify.scope import Env, Scope, definition_of, pattern_indices
+from lmmtext.verify.meaning import pattern_indices
+from lmmtext.verify.scope import Env, Scope, definition_of
 
 Degree = tuple[int, int]  # of a common numerator, and denominator
 

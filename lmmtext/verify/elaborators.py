@@ -7,7 +7,7 @@ from lmmtext.verify import tree as t
 from lmmtext.verify.dims import ONE, Dim, Size, Unknown
 from lmmtext.verify.elaborate import SCALAR, Elaborator, Shape, Typed, rule, write_source
 from lmmtext.verify.errors import CannotParse, DoesNotConform
-from lmmtext.verify.meaning import flat
+from lmmtext.verify.meaning import composite, flat
 
 
 @rule(t.Number)
@@ -269,6 +269,9 @@ def _tuple(e: Elaborator, n: t.Tuple) -> Typed:
 
 @rule(t.Entry)
 def _entry(e: Elaborator, n: t.Entry) -> Typed:
+    symbol = composite(n)
+    if symbol is not None and (known := e.symbol(symbol)):
+        return known
     arg, shape = e.need_matrix(n.arg)
     if e.is_scalar(shape):
         raise DoesNotConform(f"{write_source(n.arg)} is a number, and has no elements", *n.span)

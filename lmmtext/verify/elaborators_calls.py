@@ -1,5 +1,6 @@
 """The rules of elaboration for functions, for what binds variables, and for relations."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from lmmtext.verify import core as k
@@ -7,6 +8,7 @@ from lmmtext.verify import tree as t
 from lmmtext.verify.dims import ONE, Dim, Size, Unknown
 from lmmtext.verify.elaborate import SCALAR, TRUTH, Elaborator, Shape, Typed, local_name, rule, write_source
 from lmmtext.verify.errors import CannotParse, DoesNotConform, Undecided, UnknownSymbol
+from lmmtext.verify.write import write
 
 LAW = Shape(ONE, ONE, "law")
 
@@ -39,14 +41,30 @@ def _call(e: Elaborator, n: t.Call) -> Typed:
         return k.Space(arg, span=n.span), Shape(shape.rows, ONE, "space")
     if n.name == "diag":
         return _diag(e, n)
+    if called := e.world.calls.get(_without_fonts(n)):
+        meaning = e.world.by_name[called.removesuffix("^T")]
+        found, shape = k.Ref(meaning.name, (), span=n.span), Shape(meaning.rows, meaning.cols)
+        if called.endswith("^T"):
+            return t.Transpose(found, span=n.span), Shape(shape.cols, shape.rows)
+        return found, shape
     raise UnknownSymbol(f"{n.name} is not a function of the notation", *n.span)
+
+
+def _without_fonts(n: t.Call) -> str:
+    """Return a call as it is written on a blackboard: K(X, X)."""
+
+    def plain(node: t.Node) -> t.Node:
+        node = t.rebuild(node, plain)
+        return replace(node, font="") if isinstance(node, t.Symbol) else node
+
+    return f"{n.name}({', '.join(write(plain(a)) for a in n.args)})"
 
 
 def _likelihood(e: Elaborator, n: t.Call) -> t.Node:
     """Return the likelihood at the parameters of the world: all variances, and beta unless it is profiled out."""
     args = tuple(e.need_matrix(a)[0] for a in n.args)
-    known = {name for name in ("sigma2", "sigma2_alpha", "Sigma", "G") if name in e.world.by_name}
-    variances = {name for name in known if e.world.by_name[name].kind == "parameter"}
+    parameters = {m.name for m in e.world.meanings if m.kind == "parameter"}
+    variances = {x for x in parameters if x.startswith("sigma2") or x in ("Sigma", "G")}
     names = {a.name for a in args if isinstance(a, k.Ref)}
     if (
         len(names) != len(args)

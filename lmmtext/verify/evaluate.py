@@ -11,6 +11,7 @@ from lmmtext.verify.clock import tick
 from lmmtext.verify.dual import Dual
 from lmmtext.verify.errors import Singular, Undecided
 from lmmtext.verify.matrix import MAX_ELEMENTS, UNIT, ZERO, Mat, is_zero
+from lmmtext.verify.meaning import pattern_indices
 from lmmtext.verify.scope import Env, Scope
 
 RULES: dict[type[t.Node], Callable[..., Any]] = {}
@@ -44,8 +45,8 @@ def evaluate(node: t.Node, scope: Scope, env: Env) -> Any:
     Undecided
         If the value cannot be computed; Singular at a division by zero.
     """
-    plain = all(isinstance(v, Fraction) for v in env.values())
-    key = (node, tuple(sorted(env.items()))) if plain else None
+    plain = {name: v for name, v in env.items() if isinstance(v, Fraction)}
+    key = (node, tuple(sorted(plain.items()))) if len(plain) == len(env) or _is_free_of(node, env) else None
     if key is not None and key in scope.cache:
         return scope.cache[key]
     tick()
@@ -56,6 +57,11 @@ def evaluate(node: t.Node, scope: Scope, env: Env) -> Any:
     if key is not None:
         scope.cache[key] = value
     return value
+
+
+def _is_free_of(node: t.Node, env: Env) -> bool:
+    """Return whether no variable that is bound to a matrix stands in a node, so that its value can be kept."""
+    return not any(isinstance(x, k.Local) and isinstance(env.get(x.name), Mat) for x in t.walk(node))
 
 
 def number(node: t.Node, scope: Scope, env: Env) -> Any:
@@ -103,12 +109,15 @@ def _ref(n: k.Ref, scope: Scope, env: Env) -> Mat:
 
 
 def within(n: k.Ref, scope: Scope, indices: tuple[int, ...]) -> None:
-    """Refuse an index beyond what there is: the last one counts groups, one before it what is in them."""
-    if not indices or "J" not in scope.instance.sizes:
-        return
-    j = indices[-1]
-    if j > scope.instance.sizes["J"] or (len(indices) == 2 and indices[0] > scope.instance.groups[j - 1]):
-        raise Undecided("an index beyond the last", *n.span)
+    """Refuse an index beyond what there is; how far one runs that is within a group depends on the group."""
+    world, instance = scope.instance.world, scope.instance
+    at = dict(zip(pattern_indices(world.by_name[n.name].tex), indices, strict=True))
+    group = at.get("j", 1)
+    for letter in sorted(at, key=world.index_order):
+        upper = world.uppers.get(letter, "")
+        last = instance.groups[group - 1] if upper == "n_j" else instance.sizes.get(upper)
+        if last is not None and at[letter] > last:
+            raise Undecided("an index beyond the last", *n.span)
 
 
 @rule(k.Const)

@@ -1,6 +1,7 @@
 """The judge: a claim is evaluated exactly in instances of its world, and the smallest failure is shown."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -15,6 +16,7 @@ from lmmtext.verify.dims import Dim
 from lmmtext.verify.errors import Singular, Undecided
 from lmmtext.verify.evaluate import evaluate
 from lmmtext.verify.matrix import Mat, is_zero
+from lmmtext.verify.mle import ESTIMATES
 from lmmtext.verify.parser import parse
 from lmmtext.verify.relations import EQUAL, holds, link_holds
 from lmmtext.verify.scope import Scope
@@ -23,31 +25,43 @@ from lmmtext.verify.world import Instance, World
 
 RULES_LOADED = (calculus, moments)
 GRID = 10**6
-SIZES_SHOWN: tuple[str, ...] = ("J", "r", "n", "p", "q", "m")
+SIZES_SHOWN: tuple[str, ...] = ("J", "s", "r", "n", "p", "q", "m")
 POINTS = 4  # more for inequalities, which no number of points proves
 TRIES = 60
+PATIENCE, REFUSALS = 15, 2  # instances in which a regime, or with it the condition, is looked for in vain
 
 
 def instances(
     world: World, claim: Claim, scale: int, sizes: tuple[int, ...], points: int, seed: int = 0
 ) -> Iterator[Scope]:
-    """Yield scopes in which the conditions of a claim hold; Undecided if none is found."""
+    """Yield scopes in which the conditions of a claim hold; Undecided if none is found.
+
+    Where estimates have regimes, each point is looked for in its own, for a while: the condition of the claim may leave
+    some of them out.
+    """
     found = tried = missed = 0
     regimes = regimes_of(world, claim)
+    refused: Counter[t.Node] = Counter()
     while found < points:
         tried += 1
         if tried > points * TRIES:
             raise Undecided("no instance of the world was found in which the condition holds")
-        flat = bool(regimes) and found % 2 == 1
+        wanted = regimes[found % len(regimes)] if regimes else None
+        if wanted is not None and (missed >= PATIENCE or refused[wanted] >= REFUSALS):
+            wanted = None
+        flat = bool(regimes) and (tried % 2 == 1 if wanted is None else wanted != regimes[0])
         scope = Scope(world.instance(seed + tried, scale, sizes[found % len(sizes)], flat=flat))
         for condition in claim.conditions:
             set_parameter(condition, scope)
-        if not all(holds(c, scope, {}) for c in claim.conditions):
+        if wanted is not None and not holds(wanted, scope, {}):
+            missed += 1
             continue
-        if regimes and not holds(regimes[found % len(regimes)], scope, {}) and missed < 12:
-            missed += 1  # the condition of the claim may leave out a regime: then the other will do
+        if not all(holds(c, scope, {}) for c in claim.conditions):
+            if wanted is not None:
+                refused[wanted] += 1
             continue
         found += 1
+        missed = 0
         yield scope
 
 
@@ -59,9 +73,11 @@ def regimes_of(world: World, claim: Claim) -> list[t.Node]:
 
 
 def estimates_in(claim: Claim) -> set[str]:
-    """Return the maximum likelihood estimates of variances that a claim names."""
-    names = {n.name for side in (claim.left, claim.right) for n in t.walk(side) if isinstance(n, k.Ref)}
-    return names & {"hat_sigma2", "hat_sigma2_alpha"}
+    """Return the estimates of variances, by ML or REML, that a claim or its conditions name."""
+    names = {
+        n.name for side in (claim.left, claim.right, *claim.conditions) for n in t.walk(side) if isinstance(n, k.Ref)
+    }
+    return names & ESTIMATES
 
 
 def set_parameter(condition: t.Node, scope: Scope) -> None:

@@ -3,7 +3,7 @@
 Whether such a sum is zero is decided exactly: the arguments are written in a base of coprime numbers, and the
 logarithms
 of those are linearly independent over the rationals (unique factorisation); a rational q beside them is independent by
-Lindemann's theorem. Pi is kept as a letter of its own. What leaves this field falls to 60 digits (`Real`).
+Lindemann's theorem. Pi is kept as a letter of its own. What leaves this field falls to 100 digits (`Real`).
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ import mpmath
 
 from lmmtext.verify.errors import Undecided
 
-DIGITS = 60
+DIGITS = 100
 PI = "pi"
 MP = mpmath.MPContext()  # a context of its own: nobody else's precision matters here
 MP.dps = DIGITS
 
 
 def real(x: Any) -> Any:
-    """Return a scalar of any kind in 60 digits."""
+    """Return a scalar of any kind in 100 digits."""
     if isinstance(x, Fraction):
         return MP.mpf(x.numerator) / x.denominator
     if isinstance(x, LogSum):
@@ -38,7 +38,7 @@ def real(x: Any) -> Any:
 
 
 class _Number:
-    """Arithmetic that falls to 60 digits where the exact field has no answer."""
+    """Arithmetic that falls to 100 digits where the exact field has no answer."""
 
     def __radd__(self, other: Any) -> Any:
         return self + other
@@ -176,7 +176,7 @@ class Exp(_Number):
 
 @dataclass(frozen=True)
 class Real(_Number):
-    """A number known to 60 digits; it is zero if it is smaller than 10^-50."""
+    """A number of 100 digits; it is zero if it is smaller than 10^-50, which leaves room for large values."""
 
     value: Any
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from lmmtext.verify import tree as t
@@ -14,13 +15,14 @@ INDEX_LETTERS = frozenset({"i", "j", "k", "l"})
 
 @dataclass(frozen=True)
 class Key:
-    """A symbol without its font and without which indices it has: only how many."""
+    """A symbol without its font and without which indices it has: only how many, and where dots stand among them."""
 
     accents: tuple[str, ...]
     letter: str
     labels: tuple[str, ...]
     indices: int
     squared: bool = False
+    dots: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,16 +77,46 @@ def key_of(
 
     `numbered` says that a number is a label too, as in A_{11}, a block with a size of its own.
     """
-    indices, labels = [], []
+    indices, labels, places = [], [], ""
     for sub in flat(symbol.subs):
         if isinstance(sub, t.Dots) and sub.kind == "dot":
-            continue
-        if is_index(sub, bound) and not (numbered and isinstance(sub, t.Number)):
+            places += "."
+        elif is_index(sub, bound) and not (numbered and isinstance(sub, t.Number)):
+            places += "x"
             indices.append(sub)
         else:
             labels.append(write(sub))
     labels += [mark for mark in symbol.marks if mark != "'"]
-    return Key(symbol.accents, symbol.letter, tuple(labels), len(indices), squared), indices
+    dots = places if "." in places else ""
+    return Key(symbol.accents, symbol.letter, tuple(labels), len(indices), squared, dots), indices
+
+
+def composite(node: t.Node) -> t.Symbol | None:
+    r"""Return the one symbol that letters in brackets with a common subscript are, as (\alpha\tau)_{jk}; else None."""
+    if not (isinstance(node, t.Entry) and isinstance(node.arg, t.Product)):
+        return None
+    letters = node.arg.factors
+    if not all(isinstance(x, t.Symbol) and not (x.font or x.accents or x.subs or x.marks) for x in letters):
+        return None
+    name = " ".join(x.letter for x in letters if isinstance(x, t.Symbol))
+    return t.Symbol(name, subs=node.subs, span=node.span)
+
+
+def spelled(tex: str) -> tuple[t.Symbol, bool]:
+    """Return the symbol that a spelling is, and whether it ends in a square."""
+    from lmmtext.verify.parser import parse
+
+    (node,) = parse(tex).statements
+    squared = isinstance(node, t.Power)
+    symbol = node.base if isinstance(node, t.Power) else composite(node) or node
+    assert isinstance(symbol, t.Symbol), tex
+    return symbol, squared
+
+
+@cache
+def pattern_indices(tex: str) -> list[str]:
+    """Return the letters of the indices in a spelling, such as i and j in x_{ij}."""
+    return [s.letter for s in flat(spelled(tex)[0].subs) if isinstance(s, t.Symbol) and is_index(s)]
 
 
 def unknown(symbol: t.Symbol, where: str, near: list[str]) -> UnknownSymbol:

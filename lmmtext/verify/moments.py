@@ -175,7 +175,24 @@ def _pair(a: Rand, b: Rand, scope: Scope) -> Any:
             if m and m in large.terms:
                 total = total + c * large.terms[m] * scope.variances[m[0]]
         return total
+    if a.degree <= 2 and b.degree <= 2 and scope.instance.world.normal:
+        return _pair_of_forms(a, b, scope)
     return mean(a * b, scope)
+
+
+def _pair_of_forms(a: Rand, b: Rand, scope: Scope) -> Any:
+    """Return the covariance of two polynomials of degree two in independent normal sources.
+
+    Two different products of sources are uncorrelated; x has variance v, xy the product of two, and x^2 twice v^2.
+    """
+    total: Any = Fraction(0)
+    for m, c in a.terms.items():
+        if m and m in b.terms:
+            v = scope.variances[m[0]]
+            for s in m[1:]:
+                v = v * scope.variances[s] * (2 if s == m[0] else 1)
+            total = total + c * b.terms[m] * v
+    return total
 
 
 def regression(x: Mat, B: Mat, scope: Scope) -> Mat:

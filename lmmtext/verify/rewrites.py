@@ -12,7 +12,8 @@ from lmmtext.verify.algebra import ONE, Algebra
 from lmmtext.verify.chance import Rand, as_rand
 from lmmtext.verify.errors import FormulaError
 from lmmtext.verify.evaluate import evaluate
-from lmmtext.verify.scope import Env, Scope, definition_of, pattern_indices
+from lmmtext.verify.meaning import pattern_indices
+from lmmtext.verify.scope import Env, Scope, definition_of
 
 
 def _factors(node: t.Node) -> tuple[t.Node, ...]:
@@ -172,7 +173,7 @@ class Canon(Algebra):
                 run.append(m)
                 continue
             if sorted(run, key=repr) != run:
-                self.used.add("projections of a balanced layout commute")
+                self.used.add(self.world.commutes_because)
             out += self.once(sorted(run, key=repr))
             run = []
             if m is not None:
@@ -188,7 +189,9 @@ class Canon(Algebra):
         if isinstance(m, k.Projector):
             inner = m.arg
             ones = isinstance(inner, k.Const) and inner.kind == "ones"
-            return ones or (isinstance(inner, k.Ref) and inner.name in ("Z", "X"))
+            if ones:
+                return "P_1" in self.world.commuting
+            return isinstance(inner, k.Ref) and f"P_{inner.name}" in self.world.commuting
         if isinstance(m, (t.Sum, t.Neg, t.Inverse, t.Product)):
             return all(self.scalar(c, {}) or self.in_algebra(c) for c in t.children(m))
         return False

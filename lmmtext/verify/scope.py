@@ -11,6 +11,7 @@ from lmmtext.verify.chance import Rand
 from lmmtext.verify.dims import Dim
 from lmmtext.verify.errors import Undecided
 from lmmtext.verify.matrix import Mat
+from lmmtext.verify.meaning import pattern_indices
 
 if TYPE_CHECKING:
     from lmmtext.verify.world import Instance
@@ -108,18 +109,6 @@ class Scope:
             return self.size(name if j is None else f"{letter}_{int(j)}")
 
         return size.value(named)
-
-
-def pattern_indices(tex: str) -> list[str]:
-    """Return the letters of the indices in a spelling, such as i and j in x_{ij}."""
-    from lmmtext.verify.meaning import flat, is_index
-    from lmmtext.verify.parser import parse
-    from lmmtext.verify.tree import Power, Symbol
-
-    node = parse(tex).statements[0]
-    symbol = node.base if isinstance(node, Power) else node
-    assert isinstance(symbol, Symbol)
-    return [s.letter for s in flat(symbol.subs) if isinstance(s, Symbol) and is_index(s)]
 
 
 def definition_of(world: Any, name: str) -> Any:

@@ -11,7 +11,7 @@ from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
 from lmmtext.verify.dims import Dim, Size
 from lmmtext.verify.matrix import Mat
-from lmmtext.verify.meaning import Key, Meaning, key_of
+from lmmtext.verify.meaning import Key, Meaning, key_of, spelled
 from lmmtext.verify.parser import parse
 
 
@@ -82,6 +82,7 @@ class World:
     `relations` rewrites sizes into the fewest (n is Jr in a balanced layout); `uppers` bounds the indices;
     `normal` says
     whether more than first and second moments are assumed; `richer` names a world in which fewer symbols coincide.
+    `calls` are symbols that are also written like functions, K(X, X), without fonts; ^T says transposed.
     `regimes` are conditions under which estimates take different forms: a claim about them is tried in each.
     In an `open` world a symbol that it does not have is an arbitrary matrix, column or number (`declared`).
 
@@ -109,17 +110,15 @@ class World:
     identified: Mapping[str, str] = field(default_factory=dict)
     regimes: tuple[str, ...] = ()
     open: bool = False
+    calls: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def _keys(self) -> dict[Key, list[tuple[str, Meaning]]]:
         keys: dict[Key, list[tuple[str, Meaning]]] = {}
         named = {m.name: m for m in self.meanings}
-        spelled = [(m.tex, m) for m in self.meanings] + [(tex, named[name]) for tex, name in self.aliases.items()]
-        for tex, meaning in spelled:
-            (node,) = parse(tex).statements
-            squared = isinstance(node, t.Power)
-            symbol = node.base if isinstance(node, t.Power) else node
-            assert isinstance(symbol, t.Symbol), tex
+        spellings = [(m.tex, m) for m in self.meanings] + [(tex, named[name]) for tex, name in self.aliases.items()]
+        for tex, meaning in spellings:
+            symbol, squared = spelled(tex)
             keys.setdefault(key_of(symbol, squared=squared, numbered=True)[0], []).append((symbol.font, meaning))
         return keys
 
@@ -143,6 +142,12 @@ class World:
             found[kind] = [(*fact, *(canon.transpose(x, {}) for x in fact)) for fact in trees]
         return found
 
+    @property
+    def commutes_because(self) -> str:
+        """Return the name of the rewrite by which members of the commuting algebra change places."""
+        layout = "P_1" in self.commuting
+        return "projections of a balanced layout commute" if layout else "functions of one matrix commute"
+
     @cached_property
     def definitions(self) -> dict[str, t.Node]:
         """Return the elaborated definitions, as far as they have been asked for."""
@@ -154,8 +159,11 @@ class World:
         return {m.name: m for m in self.meanings}
 
     def find(self, key: Key, font: str) -> Meaning | None:
-        """Return what a symbol means; bold is lost on a blackboard, so another font will do if only one has it."""
-        found = self._keys.get(key, [])
+        """Return what a symbol means; bold is lost on a blackboard, so another font will do if only one has it.
+
+        Where dots stand counts only in worlds that tell two means by it.
+        """
+        found = self._keys.get(key) or self._keys.get(replace(key, dots=""), [])
         exact = [m for f, m in found if f == font]
         others = {m.name: m for _, m in found}
         return exact[0] if exact else next(iter(others.values())) if len(others) == 1 else None

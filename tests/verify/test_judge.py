@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from lmmtext.verify import WORLDS, check
+from lmmtext.verify.worlds.slopes import INTERIOR
 from tests.verify.corpora import displays
 
 TRUE = (
@@ -64,8 +65,6 @@ def test_what_is_false_has_a_small_counterexample(world, tex, says):
 
 EXPECTED = {
     "eq-exchangeable-correlation-bound": "undecided",  # an inequality that is more than a variance
-    "eq-balanced-error-variance": "unknown symbol",  # estimates by REML of a matrix are not computed yet
-    "eq-balanced-covariance": "unknown symbol",
 }
 IN = {
     "one-way-unbalanced": ("eq-partial-pooling-of-means", "eq-shrinkage-factor", "eq-intraclass-correlation"),
@@ -80,7 +79,11 @@ IN = {
     ),
 }  # fmt: skip
 WORLD_OF = {label: world for world, labels in IN.items() for label in labels}
-WHERE = {"eq-part-taken-away": r"\boldsymbol\beta = \mathbf{0}"}
+WHERE = {
+    "eq-part-taken-away": r"\boldsymbol\beta = \mathbf{0}",
+    "eq-balanced-error-variance": INTERIOR,
+    "eq-balanced-covariance": INTERIOR,
+}
 CHAPTER = displays("random-effects-regression")
 
 

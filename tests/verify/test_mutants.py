@@ -1,9 +1,12 @@
 """Mutants: every kind of slip is made, and a variant that says the same is recognised by a rewrite that has a name."""
 
+from fractions import Fraction as F
+
 import pytest
 
 from lmmtext.verify.claims import elaborated
-from lmmtext.verify.evaluate import evaluate
+from lmmtext.verify.evaluate import evaluate, projector
+from lmmtext.verify.matrix import Mat
 from lmmtext.verify.mutate import additions, mutants
 from lmmtext.verify.parser import parse
 from lmmtext.verify.rewrites import same_claim
@@ -116,9 +119,15 @@ def test_facts_by_which_rewrites_are_named_are_true_in_every_instance(world, siz
             assert value(rf"\sum_{{j=1}}^{{J}} ({deviation})").is_zero()
         for one, other in world.identified.items():
             assert (scope(one) - scope(other)).is_zero()
-        if world.commuting:
-            family = [value(x) for x in (r"\mathbf{V}", r"\mathbf{P}_{\mathbf{Z}}", r"\mathbf{P}_{\mathbf{1}_n}")]
-            assert all((a @ b - b @ a).is_zero() for a in family for b in family)
+        family = [member(scope, name) for name in world.commuting]
+        assert all((a @ b - b @ a).is_zero() for a in family for b in family)
+
+
+def member(scope, name):
+    """Return the value of a member of a commuting algebra: P_1, P_Z for projectors, others by their names."""
+    if name == "P_1":
+        return projector(Mat.full(scope.size("n"), 1, F(1)))
+    return projector(scope(name[2:])) if name.startswith("P_") else scope(name)
 
 
 def test_there_are_facts_to_hold():

@@ -1,15 +1,17 @@
 """Worlds: sizes are distinct, shapes are what they say, symbols are those of the notation, definitions are primitive."""
 
 from fractions import Fraction as F
+from itertools import combinations
 
 import pytest
 
 from lmmtext.notation import SYMBOLS
 from lmmtext.verify.errors import Undecided
 from lmmtext.verify.listing import describe
+from lmmtext.verify.meaning import pattern_indices, spelled
 from lmmtext.verify.parser import parse
-from lmmtext.verify.scope import Scope, pattern_indices
-from lmmtext.verify.tree import Power, Symbol
+from lmmtext.verify.scope import Scope
+from lmmtext.verify.tree import Product
 from lmmtext.verify.worlds import WORLDS
 
 EACH = pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS)
@@ -51,7 +53,39 @@ def test_sizes_of_the_evidence_differ_and_so_do_their_usual_differences(world, s
         assert sizes["J"] >= 3 or world.name == "random-slope"
     if {"J", "r"} <= set(sizes):
         J, r = sizes["J"], sizes["r"]
-        assert len({J, r, J * r, J - 1, r - 1, J * r - J, 1}) == 7 or world.name != "one-way"
+        assert len({J, r, J * r, J - 1, r - 1, J * r - J, 1}) == 7 or world.name not in ("one-way", "sufficient")
+
+
+USUAL = (
+    "1", "2", "{a}", "{a} - 1", "{a} + 1", "n - {a}", "n - 1", "{a} * {b}", "{a} * ({b} - 1)", "({a} - 1) * ({b} - 1)",
+    "{a} + {b}", "{a} * {b} - 1",
+)  # fmt: skip
+
+
+def usual_sizes(sizes):
+    """Return {expression: value} of what is made of sizes in formulas; the same polynomial once."""
+    letters = [s for s in sizes if s.isalpha()]
+    texts = {t.format(a=a, b=b) for t in USUAL for a in letters for b in letters if a != b}
+    return {t: eval(t, dict(sizes)) for t in texts if "n" in letters or "n" not in t}
+
+
+@EACH
+def test_no_two_usual_sizes_agree_in_both_instances_of_the_evidence_unless_they_always_do(world):
+    """J and r - 1, n - J and p: what agrees in both could be exchanged unseen."""
+    names = [s for s in world.sizes if s.isalpha()]
+    free = [s for s in names if s not in world.relations]
+
+    def completed(values):
+        return {s: world.relations[s].value(values.__getitem__) if s in world.relations else values[s] for s in names}
+
+    near = [usual_sizes(completed(world.instance(0, 9, size).sizes)) for size in (0, 1)]
+    far = [usual_sizes(completed({s: base**i for i, s in enumerate(free, 1)})) for base in (1009, 2003)]
+    agreed = [
+        (a, b)
+        for a, b in combinations(sorted(near[0]), 2)
+        if all(x[a] == x[b] for x in near) and not all(x[a] == x[b] for x in far)
+    ]
+    assert agreed == []
 
 
 @pytest.mark.parametrize(
@@ -70,13 +104,10 @@ def test_an_instance_is_the_same_for_the_same_seed_and_another_for_another(world
 def test_every_symbol_is_in_the_notation_or_wears_an_accent_index_or_dot_of_one_that_is(world):
     letters = set()
     for s in SYMBOLS:
-        for node in [parse(s.tex).statements[0]]:
-            base = node.base if isinstance(node, Power) else node
-            letters |= {x.letter for x in (getattr(base, "factors", None) or [base]) if isinstance(x, Symbol)}
+        node = parse(s.tex).statements[0]
+        letters |= {x.letter for x in node.factors} if isinstance(node, Product) else {spelled(s.tex)[0].letter}
     for meaning in world.meanings:
-        node = parse(meaning.tex).statements[0]
-        base = node.base if isinstance(node, Power) else node
-        assert base.letter in letters, meaning.tex
+        assert spelled(meaning.tex)[0].letter in letters, meaning.tex
 
 
 def test_definitions_of_the_notation_parse_and_name_no_closed_form():

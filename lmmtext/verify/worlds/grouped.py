@@ -22,14 +22,17 @@ DEGREES = {
 
 
 def ldl(S: Mat) -> tuple[Mat, list[Fraction]]:
-    """Return L and D with S = L D L', L unit lower triangular: no square root, so all stays rational."""
+    """Return L and D with S = L D L', L unit lower triangular: no square root, so all stays rational.
+
+    S may be singular, as an estimate on the edge is: below a pivot of zero nothing is left.
+    """
     size, L = S.height, [[Fraction(0)] * S.height for _ in range(S.height)]
     D: list[Fraction] = []
     for j in range(size):
         D.append(S.rows[j][j] - sum((L[j][k] * L[j][k] * D[k] for k in range(j)), Fraction(0)))
         for i in range(j, size):
             rest = S.rows[i][j] - sum((L[i][k] * L[j][k] * D[k] for k in range(j)), Fraction(0))
-            L[i][j] = rest / D[j] if i > j else Fraction(1)
+            L[i][j] = (rest / D[j] if D[j] else Fraction(0)) if i > j else Fraction(1)
     return Mat.of(L, size), D
 
 
@@ -118,8 +121,9 @@ def meanings(*, beta: str = r"\boldsymbol{\beta}", own: bool = True) -> tuple[Me
              of="n_j x n_j", symmetric=True),
         take(r"\mathbf{S}_j", "S_j", "defined", r"\mathbf{Z}_j^\top \mathbf{Z}_j"),
         take(r"\bar{y}_j", "bar_y_j", "defined"),
-        take(r"\bar{y}", "bar_y", "defined", r"\frac{1}{n} \sum_{j=1}^{J} \sum_{i=1}^{n_j} y_{ij}",
-             words="mean of all observations"),
+        take(r"\bar{y}", "bar_y", "defined", r"\frac{1}{n} \sum_{j=1}^{J} \sum_{i=1}^{n_j} y_{ij}"),
+        take(r"\bar{Y}_j", "bar_Y_j", "defined"),
+        take(r"\bar{Y}", "bar_Y", "defined", r"\frac{1}{n} \sum_{j=1}^{J} \sum_{i=1}^{n_j} Y_{ij}"),
         take(r"\hat" + "{" + beta + "}", "hat_beta", "defined",
              GLS,
              like=r"\boldsymbol{\beta}", words="generalised least squares estimate of beta, V being known"),
@@ -137,10 +141,11 @@ def meanings(*, beta: str = r"\boldsymbol{\beta}", own: bool = True) -> tuple[Me
 def instance(
     draw: Draw, world: object, sizes: dict[str, int], counts: tuple[int, ...], values: dict[object, object]
 ) -> Instance:
-    """Return an instance with free indices i and j drawn."""
+    """Return an instance with free indices i and j drawn: different ones, so that they cannot be exchanged unseen."""
     j = draw.rng.randint(1, len(counts))
     within = list(range(1, min(counts) + 1))
-    i = draw.rng.sample(within * 2 if len(within) == 1 else within, 2)
+    first = draw.rng.choice([x for x in within if x != j] or within)
+    i = (first, draw.rng.choice([x for x in within if x != first] or within))
     other = draw.rng.choice([k for k in range(1, len(counts) + 1) if k != j])
     values |= {("index", "j", 0): Fraction(j), ("index", "j", 1): Fraction(other)}
     values |= {("index", "i", 0): Fraction(i[0]), ("index", "i", 1): Fraction(i[1])}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lmmtext.verify.covariance_reml import covariance_estimates
 from lmmtext.verify.dims import Dim
 from lmmtext.verify.matrix import Mat
 from lmmtext.verify.meaning import Meaning
@@ -9,10 +10,10 @@ from lmmtext.verify.world import Draw, Instance, World
 from lmmtext.verify.worlds import grouped
 from lmmtext.verify.worlds.taking import aliases, take, with_degrees
 
-# (p, q, group sizes): pairwise distinct, also J - 1, r - q, n.
-SLOPES = {0: (4, 3, (5, 6)), 1: (3, 2, (5, 4, 6, 7, 8)), -1: (2, 1, (3, 2))}
+# (p, q, group sizes), pairwise distinct: no two of the usual sizes (J - 1, p - 1, n - p, ...) agree in both 0 and 1.
+SLOPES = {0: (4, 2, (3, 5, 4)), 1: (2, 3, (3, 4, 3, 4, 3)), -1: (2, 1, (3, 2))}
 REGRESSION = {0: (3, (5, 4, 7, 6, 8)), 1: (4, (6, 5, 7)), -1: (1, (2, 1))}
-BALANCED = {0: (2, (7, 7, 7, 7)), 1: (3, (8,) * 5), -1: (1, (2, 2))}
+BALANCED = {0: (2, (7,) * 4), 1: (3, (5,) * 7), -1: (1, (2, 2))}
 
 OWN_FACTS: dict[str, Any] = {
     "orthogonal": (
@@ -23,7 +24,27 @@ OWN_FACTS: dict[str, Any] = {
         (r"\hat{\boldsymbol{\beta}}_j", "1", r"(\boldsymbol{\beta}_j - \hat{\boldsymbol{\beta}}_j)^\top"),
     ),
 }
-BALANCED_FACTS: dict[str, Any] = {"deviations": (r"\mathbf{b}_j - \bar{\mathbf{b}}",), "identified": {"b": "bar_b"}}
+# Where the estimates take different forms: off the edge (first), and on it.
+WITHIN = r"\sum_{j=1}^{J} \lVert \mathbf{y}_j - \mathbf{X}_j \mathbf{b}_j \rVert^2"
+INTERIOR = (
+    r"\frac{1}{J - 1} \sum_{j=1}^{J} (\mathbf{b}_j - \bar{\mathbf{b}}) (\mathbf{b}_j - \bar{\mathbf{b}})^\top"
+    rf" \succ \frac{{1}}{{J (r - q)}} {WITHIN} \mathbf{{S}}^{{-1}}"
+)
+EDGE = (
+    r"\frac{1}{J - 1} \sum_{j=1}^{J} \lVert \mathbf{b}_j - \bar{\mathbf{b}} \rVert_{\mathbf{S}}^2"
+    rf" < \frac{{q}}{{J (r - q)}} {WITHIN}"
+)
+BALANCED_FACTS: dict[str, Any] = {
+    "deviations": (r"\mathbf{b}_j - \bar{\mathbf{b}}",),
+    "identified": {"b": "bar_b"},
+    "regimes": (INTERIOR, EDGE, EDGE, INTERIOR),
+}
+
+
+ALIASES_BALANCED = {
+    r"\hat\sigma_{\mathrm{R}}^2": "reml_sigma2",
+    r"\hat{\boldsymbol{\Sigma}}_{\mathrm{R}}": "reml_Sigma",
+}
 
 
 def _meanings(*, own: bool, balanced: bool) -> tuple[Meaning, ...]:
@@ -38,6 +59,12 @@ def _meanings(*, own: bool, balanced: bool) -> tuple[Meaning, ...]:
             take(r"\mathbf{b}", "b", "defined"),
         )
     if balanced:
+        found += (
+            take(r"\hat\sigma^2", "reml_sigma2", "defined", lambda s: Mat.number(covariance_estimates(s)[0]),
+                 words="REML estimate of sigma^2"),
+            take(r"\hat{\boldsymbol{\Sigma}}", "reml_Sigma", "defined", lambda s: covariance_estimates(s)[1],
+                 words="REML estimate of Sigma", symmetric=True),
+        )  # fmt: skip
         found += (take(r"\mathbf{S}", "S", "defined", lambda s: s("S_j", 1), like=r"\mathbf{S}_j", symmetric=True),)
     return found
 
@@ -79,7 +106,7 @@ def _world(name: str, words: str, *, own: bool, balanced: bool = False) -> World
             make,
             relations=relations,
             uppers={"j": "J", "i": "r" if balanced else "n_j"},
-            aliases=aliases(found),
+            aliases={**aliases(found), **(ALIASES_BALANCED if balanced else {})},
             richer="random-regression" if balanced else "",
             **(OWN_FACTS if own else {}),
             **(BALANCED_FACTS if balanced else {}),

@@ -11,7 +11,7 @@ from lmmtext.verify.worlds.grouped import GLS, ldl, sources
 from lmmtext.verify.worlds.taking import aliases, take, with_degrees
 
 # (n, p, m): distinct, with n - p, p + m and p - 1 distinct from them too.
-GENERAL = {0: (9, 3, 4), 1: (10, 4, 3), -1: (3, 1, 2)}
+GENERAL = {0: (8, 3, 4), 1: (10, 4, 3), -1: (3, 1, 2)}
 DEGREES = {
     "sigma2": 1, "beta": 1, "X": 1, "Z": 1, "G": 3, "alpha": 2, "epsilon": 1, "e": 3, "Y": 3, "y": 3, "kappa": 1,
     "x_new": 1, "Y_new": 2, "gamma": 2, "joint": 3,
@@ -185,7 +185,7 @@ def _prediction(name: str, words: str, *, normal: bool) -> World:
     here: list[World] = []
 
     def make(draw: Draw) -> Instance:
-        n, p = {0: (7, 3), 1: (9, 4), -1: (2, 1)}[draw.size]
+        n, p = {0: (7, 3), 1: (6, 4), -1: (2, 1)}[draw.size]
         values: dict[Any, Any] = {
             "X": draw.matrix(n, p),
             "beta": Mat.column([draw.integer() for _ in range(p)]),

@@ -16,14 +16,17 @@ _SQUARE_AND_SYMMETRIC = {
 
 
 def size(text: str) -> Dim:
-    """Return the size that a part of a shape says: `n_j`, `(p + m)`.
+    """Return the size that a part of a shape says: `n_j`, `(p + m)`, `J s`.
 
-    >>> str(size("(p + m)"))
-    'm + p'
+    >>> str(size("(p + m)")), str(size("J s"))
+    ('m + p', 'Js')
     """
     total = Dim.of(0)
     for part in text.strip("() ").split("+"):
-        total = total + Dim.of(int(part) if part.strip().isdigit() else part.strip())
+        product = ONE
+        for name in part.split():
+            product = product * Dim.of(int(name) if name.isdigit() else name)
+        total = total + product
     return total
 
 
