@@ -113,7 +113,7 @@ def _evidence(claim: Claim, kind: str, passed: int, bound: Fraction | None) -> s
     """Say how a claim was verified."""
     what = {
         "moment": "moments computed exactly",
-        "distribution": "mean, variance and linearity (or idempotency and rank) held",
+        "distribution": "the law of this polynomial in normal variables, exactly, held",
         "limit": "the limit of Laurent series with rational coefficients",
         "optimum": "optimum found from the values of what is optimised",
         "definition": "this is the definition",
@@ -121,6 +121,8 @@ def _evidence(claim: Claim, kind: str, passed: int, bound: Fraction | None) -> s
     }[kind]  # fmt: skip
     if claim.relation in ("subseteq", "supseteq") or isinstance(claim.left, k.Space):
         what = "column spaces compared by exact ranks"
+    if claim.relation in ("indep", "perp"):
+        what = "independent (or orthogonal), the products with the covariance between the two being zero exactly"
     if kind == "optimum" and estimates_in(claim):
         what = "every stationary point of the likelihood and its edge compared, the score exactly zero,"
     text = f"{what} at {passed} random rational points"
