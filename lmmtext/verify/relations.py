@@ -34,7 +34,7 @@ def link_holds(relation: str, left: t.Node, right: t.Node, scope: Scope, env: En
         return _ordered(relation, x.scalar, y.scalar)
     if relation in ("succeq", "succ", "preceq", "prec"):
         gap = x - y if relation.startswith("succ") else y - x
-        return _definite(gap, strict=relation in ("succ", "prec"))
+        return is_definite(gap, strict=relation in ("succ", "prec"))
     raise Undecided(f"the relation {relation} is read, and not judged")
 
 
@@ -59,7 +59,7 @@ def _ordered(relation: str, x: Any, y: Any) -> bool:
     return positive if relation in (">", ">=") else not positive
 
 
-def _definite(A: Mat, *, strict: bool) -> bool:
+def is_definite(A: Mat, *, strict: bool) -> bool:
     """Return whether a symmetric matrix is positive (semi-)definite, by the pivots of elimination on its diagonal."""
     if not equal(A, A.T):
         return False
