@@ -6,9 +6,9 @@ from lmmtext.verify import tree as t
 from lmmtext.verify.claims import claims
 from lmmtext.verify.declared import declared
 from lmmtext.verify.errors import FormulaError, Undecided
+from lmmtext.verify.inequalities import proof
 from lmmtext.verify.judge import judge
 from lmmtext.verify.parser import parse
-from lmmtext.verify.positive import never_negative
 from lmmtext.verify.relations import EQUAL
 from lmmtext.verify.trial import near_miss, variants
 from lmmtext.verify.verdict import ORDER, Link, Verdict
@@ -97,7 +97,7 @@ def check(
         elif (
             link.kind == "inequality"
             and link.status == "undecided"
-            and (why := never_negative(claim, found[: len(links)], links))
+            and (why := proof(claim, here, found[: len(links)], links))
         ):
             link = Link(link.tex, "verified", link.kind, why)
         links.append(link)

@@ -83,7 +83,7 @@ def pair(relation: str, left: t.Node, right: t.Node, world: World, conditions: t
 def kind_of(claim: Claim, world: World) -> str:
     """Return what sort of claim this is."""
     nodes = [*t.walk(claim.left), *t.walk(claim.right)]
-    if claim.relation.startswith("~"):
+    if claim.relation.startswith("~") or claim.relation in ("indep", "perp"):
         return "distribution"
     if claim.relation in ("<", "<=", ">", ">=", "!=", "succeq", "succ", "preceq", "prec"):
         return "inequality"

@@ -1,17 +1,16 @@
 """Whether a relation holds at one point: equal, smaller, contained, independent, distributed as."""
 
-from fractions import Fraction
 from typing import Any
 
 from lmmtext.verify import core as k
 from lmmtext.verify import logs
 from lmmtext.verify import tree as t
-from lmmtext.verify.chance import Rand, as_rand
+from lmmtext.verify.chance import Rand
 from lmmtext.verify.errors import Undecided
 from lmmtext.verify.evaluate import evaluate
+from lmmtext.verify.forms import independent
 from lmmtext.verify.laws import has_law
 from lmmtext.verify.matrix import Mat, is_zero
-from lmmtext.verify.moments import cov, mean
 from lmmtext.verify.scope import Env, Scope
 
 EQUAL = ("=", ":=")
@@ -23,13 +22,7 @@ def link_holds(relation: str, left: t.Node, right: t.Node, scope: Scope, env: En
         assert isinstance(right, k.Law)
         return has_law(left, right, relation, scope, env)
     if relation in ("indep", "perp"):
-        inner = scope.inside()
-        x, y = evaluate(left, inner, env), evaluate(right, inner, env)
-        if relation == "perp" and not _random(x) and not _random(y):
-            return (x.T @ y).is_zero()
-        if not scope.instance.world.normal or _degree(x) > 1 or _degree(y) > 1:
-            raise Undecided("independence of what is not linear in normal variables")
-        return cov(x, y, inner).is_zero()
+        return _apart(relation, left, right, scope, env)
     if relation in ("subseteq", "supseteq") or isinstance(left, k.Space):
         return _spaces(relation, left, right, scope, env)
     x, y = evaluate(left, scope, env), evaluate(right, scope, env)
@@ -41,7 +34,7 @@ def link_holds(relation: str, left: t.Node, right: t.Node, scope: Scope, env: En
         return _ordered(relation, x.scalar, y.scalar)
     if relation in ("succeq", "succ", "preceq", "prec"):
         gap = x - y if relation.startswith("succ") else y - x
-        return _definite(gap, strict=relation in ("succ", "prec"))
+        return is_definite(gap, strict=relation in ("succ", "prec"))
     raise Undecided(f"the relation {relation} is read, and not judged")
 
 
@@ -66,7 +59,7 @@ def _ordered(relation: str, x: Any, y: Any) -> bool:
     return positive if relation in (">", ">=") else not positive
 
 
-def _definite(A: Mat, *, strict: bool) -> bool:
+def is_definite(A: Mat, *, strict: bool) -> bool:
     """Return whether a symmetric matrix is positive (semi-)definite, by the pivots of elimination on its diagonal."""
     if not equal(A, A.T):
         return False
@@ -94,12 +87,19 @@ def _spaces(relation: str, left: t.Node, right: t.Node, scope: Scope, env: Env) 
     return {"subseteq": inside, "supseteq": contains, "=": inside and contains}[relation]
 
 
-def _random(x: Mat) -> bool:
-    return any(isinstance(v, Rand) and v.degree for row in x.rows for v in row)
-
-
-def _degree(x: Mat) -> int:
-    return max(as_rand(v).degree for row in x.rows for v in row)
-
-
-_ = (Fraction, mean)
+def _apart(relation: str, left: t.Node, right: t.Node, scope: Scope, env: Env) -> bool:
+    """Judge independence of what is random; of what is not, orthogonality."""
+    inner = scope.inside()
+    x, y = evaluate(left, inner, env), evaluate(right, inner, env)
+    random = [any(isinstance(v, Rand) and v.degree for row in m.rows for v in row) for m in (x, y)]
+    if all(random):
+        return independent(x, y, inner)
+    if any(random):
+        raise Undecided(
+            "what is not random is independent of everything: of two columns say that their product is zero"
+        )
+    if relation == "indep":
+        raise Undecided("independence of what is not random")
+    if x.height != y.height:
+        raise Undecided("orthogonality of columns of different lengths")
+    return (x.T @ y).is_zero()
