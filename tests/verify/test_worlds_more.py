@@ -10,6 +10,7 @@ import pytest
 
 from lmmtext.verify import WORLDS, check, logs
 from lmmtext.verify.covariance_reml import _positive, covariance_estimates
+from lmmtext.verify.errors import Undecided
 from lmmtext.verify.mle import variance_estimates
 from lmmtext.verify.scope import Scope
 from lmmtext.verify.worlds.slopes import INTERIOR
@@ -208,8 +209,11 @@ def test_no_covariance_near_the_estimate_has_a_larger_restricted_likelihood(flat
 
 @pytest.mark.parametrize("criterion", ["ml", "reml"])
 def test_an_estimate_without_its_certificate_is_refused(criterion, monkeypatch):
-    """A wrong root must not pass: with the stationary points lost, the edge is all there is, and its score is not."""
-    monkeypatch.setattr("lmmtext.verify.mle._stationary", lambda deviance: [F(1, 7)])
-    scope = Scope(WORLDS["one-way"].instance(1, 50, 0))
-    with pytest.raises(Exception, match="score is not zero"):
-        variance_estimates(scope, criterion)
+    """With another root in the place of the right one, or none, the score is not what it must be."""
+    instances = (WORLDS["one-way"].instance(seed, 50, 0) for seed in range(20))
+    inside = next(x for x in instances if variance_estimates(Scope(x), criterion)[1])
+    inside.caches.clear()
+    for roots in ([], [F(1, 10**9)]):
+        monkeypatch.setattr("lmmtext.verify.mle._stationary", lambda deviance, roots=roots: roots)
+        with pytest.raises(Undecided, match="score is not zero"):
+            variance_estimates(Scope(inside), criterion)
