@@ -1,21 +1,20 @@
 """Evaluation of derivatives, limits, optima and cases: exactly, by infinitesimals, Laurent series, polarisation."""
 
 from fractions import Fraction
-from itertools import combinations
 from typing import Any
 
 from lmmtext.verify import core as k
 from lmmtext.verify import logs
 from lmmtext.verify import tree as t
 from lmmtext.verify.chance import Rand
+from lmmtext.verify.clock import OutOfTime
 from lmmtext.verify.dual import Dual
 from lmmtext.verify.errors import Undecided
 from lmmtext.verify.evaluate import evaluate, index, number, rule
 from lmmtext.verify.matrix import Mat
-from lmmtext.verify.ratio import Ratio
 from lmmtext.verify.relations import holds
 from lmmtext.verify.scope import Env, Scope
-from lmmtext.verify.series import Series, approaching
+from lmmtext.verify.series import ATTEMPTS, Series, approaching, keeping
 
 
 def _current(variable: t.Node, scope: Scope, env: Env) -> Mat:
@@ -98,8 +97,17 @@ def _limit(n: k.LimitAt, scope: Scope, env: Env) -> Mat:
     target = None if n.target is None else number(n.target, scope, env)
     if target is not None and not isinstance(target, Fraction):
         raise Undecided("a limit at a point that is not rational", *n.span)
-    inner = _with(n.variable, Mat.number(approaching(target, n.side)), scope, env)
-    return evaluate(n.body, *inner).map(_limit_of)
+    for terms in ATTEMPTS:
+        try:
+            with keeping(terms):
+                inner = _with(n.variable, Mat.number(approaching(target, n.side)), scope, env)
+                return evaluate(n.body, *inner).map(_limit_of)
+        except OutOfTime:
+            raise
+        except Undecided:  # too much cancelled, perhaps
+            if terms == ATTEMPTS[-1]:
+                raise
+    raise AssertionError("there is a last attempt")
 
 
 def _limit_of(x: Any) -> Any:
@@ -108,81 +116,6 @@ def _limit_of(x: Any) -> Any:
     if isinstance(x, Rand):
         return Rand({m: p for m, c in x.terms.items() if (p := _limit_of(c))})
     return x
-
-
-@rule(k.Optimize)
-def _optimize(n: k.Optimize, scope: Scope, env: Env) -> Mat:
-    sizes = []
-    for variable, (rows, cols) in zip(n.variables, n.sizes, strict=True):
-        if not isinstance(variable, k.Local):
-            raise Undecided("an optimum in the parameters: the hats of this world are the ones that are found", *n.span)
-        if scope.dim(cols, env) != 1:
-            raise Undecided("an optimum over matrices", *n.span)
-        sizes.append((variable.name, scope.dim(rows, env)))
-    total = sum(size for _, size in sizes)
-
-    def value(x: list[Any]) -> Any:
-        inner, at = dict(env), 0
-        for name, size in sizes:
-            inner[name] = Mat.column(x[at : at + size])
-            at += size
-        return evaluate(n.body, scope, inner).scalar
-
-    best = quadratic_optimum(value, total, smallest=n.kind.endswith("min"))
-    if n.kind in ("max", "min"):
-        return Mat.number(value(best))
-    return Mat.column(best)
-
-
-def quadratic_optimum(f: Any, size: int, *, smallest: bool) -> list[Any]:
-    """Return where a quadratic function is smallest (largest): found from its values alone, by polarisation.
-
-    That it is quadratic is checked at further points, and that the stationary point is a minimum (maximum) by the
-    pivots of its second derivative.
-    """
-    if size > 40:
-        raise Undecided(f"an optimum over {size} numbers")
-
-    def at(*places: int, by: int = 1) -> Any:
-        x = [Fraction(0)] * size
-        for i in places:
-            x[i] += by
-        return f(x)
-
-    origin = at()
-    plus, minus = [at(i) for i in range(size)], [at(i, by=-1) for i in range(size)]
-    H: list[list[Any]] = [[Fraction(0)] * size for _ in range(size)]
-    for i in range(size):
-        H[i][i] = _plain(plus[i] + minus[i] - origin * Fraction(2))
-    for i, j in combinations(range(size), 2):
-        H[i][j] = H[j][i] = _plain(at(i, j) - plus[i] - plus[j] + origin)
-    gradient = [(a - b) * Fraction(1, 2) for a, b in zip(plus, minus, strict=True)]
-    probe = [Fraction(i + 2) for i in range(size)]
-    quadratic = sum((H[i][j] * probe[i] * probe[j] for i in range(size) for j in range(size)), Fraction(0)) * Fraction(
-        1, 2
-    )
-    linear = sum((g * x for g, x in zip(gradient, probe, strict=True)), Fraction(0))
-    if f(probe) - (origin + linear + quadratic):
-        raise Undecided("an optimum of a function that is not quadratic")
-    signs = [_sign(_minor(H, s)) * (1 if smallest else (-1) ** s) for s in range(1, size + 1)]
-    if not all(s > 0 for s in signs):
-        raise Undecided("this has no unique " + ("minimum" if smallest else "maximum"))
-    return [row[0] for row in Mat.of(H, size).solve(Mat.column([-g for g in gradient])).rows]
-
-
-def _plain(x: Any) -> Any:
-    """Return an element of the curvature, which is not random."""
-    return x.constant("an optimum whose curvature is random") if isinstance(x, Rand) else x
-
-
-def _sign(x: Any) -> int:
-    """Return the sign of a scalar; of a series or rational function, that near the limit."""
-    x = logs.real(x.finite if isinstance(x, (Dual, Series, Ratio)) else x)
-    return (x > 0) - (x < 0)
-
-
-def _minor(H: list[list[Any]], size: int) -> Any:
-    return Mat.of([row[:size] for row in H[:size]], size).det()
 
 
 @rule(t.Cases)
@@ -201,11 +134,14 @@ def _likelihood(n: k.Likelihood, scope: Scope, env: Env) -> Mat:
 
 def log_likelihood(scope: Scope, *, profiled: bool) -> Any:
     """Return the logarithm of the normal density of Y at the data, with its constants."""
-    V, X, y = scope("V"), scope("X"), scope("y")
     beta = scope("hat_beta") if profiled else scope("beta")
-    residual = y - X @ beta
+    return log_normal(scope("y") - scope("X") @ beta, scope("V"))
+
+
+def log_normal(residual: Mat, V: Mat) -> Any:
+    """Return the logarithm of the density of N(0, V)."""
     form = (residual.T @ V.solve(residual)).scalar
     det = V.det()
     log_det = det.log() if isinstance(det, Dual) else logs.log(det)
-    constant = logs.log(logs.pi() * Fraction(2)) * Fraction(-y.height, 2)
+    constant = logs.log(logs.pi() * Fraction(2)) * Fraction(-residual.height, 2)
     return constant + log_det * Fraction(-1, 2) + form * Fraction(-1, 2)

@@ -128,3 +128,20 @@ class Likelihood(Node):
 
     log: bool
     args: tuple[Node, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Density(Node):
+    """The density of random columns where they are what they have turned out to be, given others."""
+
+    args: tuple[Node, ...]
+    given: tuple[Node, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Integral(Node):
+    """The integral of the body over all values of a symbol, a column or a number."""
+
+    body: Node
+    variable: Node
+    size: tuple[Size, Size]

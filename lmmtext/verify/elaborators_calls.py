@@ -7,6 +7,7 @@ from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
 from lmmtext.verify.dims import ONE, Dim, Size, Unknown
 from lmmtext.verify.elaborate import SCALAR, TRUTH, Elaborator, Shape, Typed, local_name, rule, write_source
+from lmmtext.verify.elaborators_laws import density, given_columns, law_of
 from lmmtext.verify.errors import CannotParse, DoesNotConform, Undecided, UnknownSymbol
 from lmmtext.verify.write import write
 
@@ -21,6 +22,8 @@ def _call(e: Elaborator, n: t.Call) -> Typed:
         return _moment(e, n)
     if n.name in ("N", "MN", "Gamma"):
         return k.Law(n.name, tuple(e.need_matrix(a)[0] for a in (*n.subs, *n.args)), span=n.span), LAW
+    if n.name in ("p", "f"):
+        return density(e, n), SCALAR
     if n.name in ("L", "ell"):
         return _likelihood(e, n), SCALAR
     if n.name in ("log", "exp", "sqrt"):
@@ -284,7 +287,14 @@ def _limit(e: Elaborator, n: t.Limit) -> Typed:
 
 @rule(t.Integral)
 def _integral(e: Elaborator, n: t.Integral) -> Typed:
-    raise Undecided("integrals are read, and not evaluated", *n.span)
+    whole = [getattr(b.arg if isinstance(b, t.Neg) else b, "letter", "") == "infty" for b in n.bounds]
+    known = e.symbol(n.variable) or e.symbol(n.variable, squared=True) if isinstance(n.variable, t.Symbol) else None
+    if known is None or not isinstance(known[0], k.Ref) or not all(whole):
+        raise Undecided("an integral that is not over all values of a symbol of the world is not evaluated", *n.span)
+    if e.world.by_name[known[0].name].kind not in ("random", "parameter"):
+        raise Undecided("integrals are evaluated over random effects and parameters", *n.span)
+    body = e.need_scalar(n.body, "what is integrated")
+    return k.Integral(body, known[0], (known[1].rows, known[1].cols), span=n.span), SCALAR
 
 
 @rule(t.Differential)
@@ -317,86 +327,6 @@ def _cases(e: Elaborator, n: t.Cases) -> Typed:
 ORDERS = ("<", "<=", ">", ">=", "<<", ">>")
 
 
-def _law(e: Elaborator, node: t.Node, left: tuple[t.Node, Shape] | None) -> t.Node:
-    """Return the law on the right of a tilde: one whose parameters fit what is on its left, or a number times one."""
-    numbers = _law_of_numbers(e, node)
-    if numbers is not None:
-        if left is not None and not e.is_scalar(left[1]):
-            raise DoesNotConform(
-                f"a number has such a law, and {write_source(left[0])} is {e.text(left[1])}", *node.span
-            )
-        return numbers
-    if isinstance(node, t.Product):
-        inner = _law(e, node.factors[-1], left)
-        if isinstance(inner, k.Law) and inner.name in ("chi2", "F") and inner.args[-1] == t.Number(Fraction(1)):
-            rest = node.factors[:-1]
-            scale = e.need_scalar(rest[0] if len(rest) == 1 else t.Product(rest, span=node.span), "a scale")
-            return k.Law(inner.name, (*inner.args[:-1], scale), span=node.span)
-    if isinstance(node, t.Call) and node.name == "MN" and len(node.args) == 3 and left is not None:
-        rows, cols = left[1].rows, left[1].cols
-        wanted = (left[1], Shape(rows, rows), Shape(cols, cols))
-        parts = []
-        for what, arg, shape in zip(("mean", "row covariance", "column covariance"), node.args, wanted, strict=True):
-            found, of = e.need_matrix(arg)
-            if not e.same(shape, of):
-                raise e.clash(f"this cannot be its {what}", left[0], left[1], arg, of)
-            parts.append(found)
-        return k.Law("MN", tuple(parts), span=node.span)
-    if isinstance(node, t.Call) and node.name == "N" and len(node.args) == 2 and left is not None:
-        (mean, of_mean), (spread, of_spread) = (e.need_matrix(_zero(e, a, left[1])) for a in node.args)
-        if not e.sizes.same(left[1].cols, ONE):
-            raise DoesNotConform(
-                f"{write_source(left[0])} is {e.text(left[1])}: of a matrix say MN(M, U, V)", *node.span
-            )
-        if not e.same(left[1], of_mean):
-            raise e.clash("this cannot be its mean", left[0], left[1], node.args[0], of_mean)
-        if not e.same(Shape(left[1].rows, left[1].rows), of_spread):
-            raise e.clash("this cannot be its variance", left[0], left[1], node.args[1], of_spread)
-        return k.Law("N", (mean, spread), span=node.span)
-    found, shape = e.of(node)
-    if shape.kind != "law":
-        raise DoesNotConform(f"{write_source(node)} is {e.text(shape)}, where a law is needed", *node.span)
-    return found
-
-
-def _zero(e: Elaborator, node: t.Node, around: Shape) -> t.Node:
-    """Return the zero of a column of any size as one whose size the context tells."""
-    zero = node == t.Number(Fraction(0)) and not e.is_scalar(around)
-    return t.Symbol("0", "bold", span=node.span) if zero else node
-
-
-def _law_of_numbers(e: Elaborator, node: t.Node) -> k.Law | None:
-    r"""Return chi^2_k, chi^2_k(lambda), F_{a, b} or t_k (or with all parameters in brackets), or None."""
-    name = node.letter if isinstance(node, t.Symbol) else node.name if isinstance(node, t.Call) else ""
-    counts = {"chi2": (1, 2), "F": (2, 3), "t": (1,)}
-    if name not in counts or not isinstance(node, (t.Symbol, t.Call)):
-        return None
-    args = (*node.subs, *(node.args if isinstance(node, t.Call) else ()))
-    if len(args) not in counts[name]:
-        raise CannotParse(
-            f"{write_source(node)} has {len(args)} parameters; of {' or '.join(map(str, counts[name]))}", *node.span
-        )
-    found = tuple(e.need_scalar(a, "a parameter of this law") for a in args)
-    if name == "t":
-        return k.Law("t", found, span=node.span)
-    central = len(found) == counts[name][0]  # degrees of freedom, noncentrality, scale
-    return k.Law(name, (*found, *((t.Number(Fraction(0)),) if central else ()), t.Number(Fraction(1))), span=node.span)
-
-
-def _given_law(e: Elaborator, node: t.Given) -> tuple[t.Node, ...]:
-    """Return the random columns that are given; parameters are fixed anyway."""
-    found = []
-    for g in node.given:
-        given, shape = e.need_matrix(g)
-        names = {n.name for n in t.walk(given) if isinstance(n, k.Ref)}
-        if all(e.world.by_name[n].kind in ("parameter", "given") for n in names if n in e.world.by_name):
-            continue
-        if not e.sizes.same(shape.cols, ONE):
-            raise DoesNotConform(f"{write_source(g)} is {e.text(shape)}: what is given is a column", *g.span)
-        found.append(given)
-    return tuple(found)
-
-
 @rule(t.Chain)
 def _chain(e: Elaborator, n: t.Chain) -> Typed:
     operands: list[t.Node] = []
@@ -406,13 +336,13 @@ def _chain(e: Elaborator, n: t.Chain) -> Typed:
         raise Undecided("independence of more than two: write each pair, or one against all others", *n.span)
     for place, operand in enumerate(n.operands):
         if place and n.relations[place - 1].startswith("~"):
-            operands.append(_law(e, operand, first))
+            operands.append(law_of(e, operand, first))
             continue
         zero = operand == t.Number(Fraction(0))
         source = t.Symbol("0", "bold", span=operand.span) if zero else operand
         given: tuple[t.Node, ...] = ()
         if law and isinstance(operand, t.Given):
-            given = _given_law(e, operand)
+            given = given_columns(e, operand.given)
             operand = source = operand.arg
         found, shape = e.of(source)
         operands.append(t.Given(found, given, span=found.span) if given else found)

@@ -23,7 +23,7 @@ UPWARD = (">=", ">", "succeq", "succ")
 ENOUGH = {True: ("+",), False: ("+", "0+", "0")}
 
 
-def proof(claim: Claim, world: World, before: list[Claim], links: list[Link], seconds: float = 4.0) -> str:
+def proof(claim: Claim, world: World, before: list[Claim], links: list[Link], seconds: float = 10.0) -> str:
     """Return why an inequality holds, or an empty string if no rule shows it.
 
     Parameters

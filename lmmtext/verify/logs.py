@@ -3,10 +3,10 @@
 Whether such a sum is zero is decided exactly: the arguments are written in a base of coprime numbers, and the
 logarithms
 of those are linearly independent over the rationals (unique factorisation); a rational q beside them is independent by
-Lindemann's theorem. Pi is kept as a letter of its own. What leaves this field falls to 100 digits (`Real`).
+Lindemann's theorem. Pi is kept as a letter of its own. What leaves this field falls to 80 digits (`Real`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd, isqrt
 from typing import Any
@@ -15,14 +15,15 @@ import mpmath
 
 from lmmtext.verify.errors import Undecided
 
-DIGITS = 100
+DIGITS = 80
+ZERO = 50  # digits below what went into a sum: what is smaller than that has cancelled
 PI = "pi"
 MP = mpmath.MPContext()  # a context of its own: nobody else's precision matters here
 MP.dps = DIGITS
 
 
 def real(x: Any) -> Any:
-    """Return a scalar of any kind in 100 digits."""
+    """Return a scalar of any kind in 80 digits."""
     if isinstance(x, Fraction):
         return MP.mpf(x.numerator) / x.denominator
     if isinstance(x, LogSum):
@@ -38,7 +39,7 @@ def real(x: Any) -> Any:
 
 
 class _Number:
-    """Arithmetic that falls to 100 digits where the exact field has no answer."""
+    """Arithmetic that falls to 80 digits where the exact field has no answer."""
 
     def __radd__(self, other: Any) -> Any:
         return self + other
@@ -81,7 +82,7 @@ class LogSum(_Number):
             for a, c in other.logs:
                 total[a] = total.get(a, Fraction(0)) + c
             return LogSum.make(self.rational + other.rational, total)
-        return Real(real(self)) + other if isinstance(other, (Exp, Real)) else NotImplemented
+        return inexact(self) + other if isinstance(other, (Exp, Real)) else NotImplemented
 
     def __neg__(self) -> Any:
         return LogSum(-self.rational, tuple((a, -c) for a, c in self.logs))
@@ -89,15 +90,15 @@ class LogSum(_Number):
     def __mul__(self, other: Any) -> Any:
         if isinstance(other, Fraction):
             return LogSum.make(self.rational * other, {a: c * other for a, c in self.logs})
-        return Real(real(self)) * other if isinstance(other, (LogSum, Exp, Real)) else NotImplemented
+        return inexact(self) * other if isinstance(other, (LogSum, Exp, Real)) else NotImplemented
 
     def __truediv__(self, other: Any) -> Any:
         if isinstance(other, Fraction):
             return self * (1 / other)
-        return Real(real(self)) / other if isinstance(other, (LogSum, Exp, Real)) else NotImplemented
+        return inexact(self) / other if isinstance(other, (LogSum, Exp, Real)) else NotImplemented
 
     def __rtruediv__(self, other: Any) -> Any:
-        return Real(real(other)) / Real(real(self))
+        return inexact(other) / inexact(self)
 
     def __bool__(self) -> bool:
         return bool(self.rational) or any(_in_coprime_base(self.logs).values())
@@ -133,7 +134,7 @@ class Exp(_Number):
             return Exp.make(self.factor * other, self.exponent)
         if isinstance(other, Exp):
             return Exp.make(self.factor * other.factor, self.exponent + other.exponent)
-        return Real(real(self)) * other if isinstance(other, (LogSum, Real)) else NotImplemented
+        return inexact(self) * other if isinstance(other, (LogSum, Real)) else NotImplemented
 
     def __neg__(self) -> Any:
         return Exp(-self.factor, self.exponent)
@@ -143,12 +144,12 @@ class Exp(_Number):
             return Exp(self.factor / other, self.exponent)
         if isinstance(other, Exp):
             return Exp.make(self.factor / other.factor, self.exponent - other.exponent)
-        return Real(real(self)) / other if isinstance(other, (LogSum, Real)) else NotImplemented
+        return inexact(self) / other if isinstance(other, (LogSum, Real)) else NotImplemented
 
     def __rtruediv__(self, other: Any) -> Any:
         if isinstance(other, Fraction):
             return Exp.make(other / self.factor, -self.exponent)
-        return Real(real(other)) / Real(real(self))
+        return inexact(other) / inexact(self)
 
     def __add__(self, other: Any) -> Any:
         if isinstance(other, Exp):
@@ -167,41 +168,91 @@ class Exp(_Number):
                 and not (self.log_abs() - log(abs(other)))
             ):
                 return Fraction(0)
-            return Real(real(self)) + other
+            return inexact(self) + other
         return NotImplemented
 
     def __bool__(self) -> bool:
         return bool(self.factor)
 
 
+def reach(x: Any) -> Any:
+    """Return how large a scalar is, or what went into it: its error is below 10^-DIGITS of this, but for a factor."""
+    if isinstance(x, Real):
+        return x.scale
+    if isinstance(x, LogSum):
+        return abs(real(x.rational)) + sum(
+            (abs(real(c) * MP.log(MP.pi if a == PI else real(a))) for a, c in x.logs), MP.mpf(0)
+        )
+    if isinstance(x, Exp):
+        return abs(real(x)) * (1 + reach(x.exponent))
+    return abs(real(x))
+
+
 @dataclass(frozen=True)
 class Real(_Number):
-    """A number of 100 digits; it is zero if it is smaller than 10^-50, which leaves room for large values."""
+    """A number known to 80 digits of the largest that went into it: zero if it is smaller than 10^-50 of that.
+
+    The scale is not absolute: exp(-10^6) is a small number, and not zero.
+    """
 
     value: Any
+    scale: Any = field(default=None, compare=False)
 
-    def _with(self, other: Any, f: Any) -> Any:
-        if not isinstance(other, (Fraction, LogSum, Exp, Real)):
-            return NotImplemented
-        return Real(f(self.value, real(other)))
+    def __post_init__(self) -> None:
+        if self.scale is None:
+            object.__setattr__(self, "scale", abs(self.value))
 
     def __add__(self, other: Any) -> Any:
-        return self._with(other, lambda a, b: a + b)
+        if not _known(other):
+            return NotImplemented
+        o = inexact(other)
+        small, large = sorted((self, o), key=lambda x: abs(x.value))
+        if small and abs(small.value) < abs(large.value) * MP.mpf(10) ** -ZERO:
+            raise Undecided("a sum of numbers whose sizes differ by more than 50 digits")
+        return Real(self.value + o.value, self.scale + o.scale)
 
     def __mul__(self, other: Any) -> Any:
-        return self._with(other, lambda a, b: a * b)
+        if not _known(other):
+            return NotImplemented
+        o = inexact(other)  # the error of a product, to first order
+        return Real(self.value * o.value, abs(self.value) * o.scale + abs(o.value) * self.scale)
+
+    def inverse(self) -> "Real":
+        """Return 1 over this."""
+        return Real(1 / self.value, self.scale / self.value**2)
 
     def __truediv__(self, other: Any) -> Any:
-        return self._with(other, lambda a, b: a / b)
+        return self * inexact(other).inverse() if _known(other) else NotImplemented
 
     def __rtruediv__(self, other: Any) -> Any:
-        return self._with(other, lambda a, b: b / a)
+        return self.inverse() * other if _known(other) else NotImplemented
 
     def __neg__(self) -> Any:
-        return Real(-self.value)
+        return Real(-self.value, self.scale)
 
     def __bool__(self) -> bool:
-        return bool(abs(self.value) > MP.mpf(10) ** -50)
+        return bool(abs(self.value) > self.scale * MP.mpf(10) ** -ZERO)
+
+
+def _known(x: Any) -> bool:
+    return isinstance(x, (Fraction, LogSum, Exp, Real))
+
+
+def same(x: Any, y: Any) -> bool:
+    """Return whether two scalars are equal; of products of powers and exponentials, their logarithms are compared."""
+    if isinstance(x, Exp) or isinstance(y, Exp):
+        factors = [v.factor if isinstance(v, Exp) else v for v in (x, y)]
+        if all(isinstance(f, Fraction) for f in factors):
+            if not all(factors) or (factors[0] > 0) != (factors[1] > 0):
+                return not any(factors)
+            a, b = (v.log_abs() if isinstance(v, Exp) else log(abs(v)) for v in (x, y))
+            return not (a - b)
+    return not (x - y)
+
+
+def inexact(x: Any) -> "Real":
+    """Return a scalar in digits, knowing what went into it."""
+    return Real(real(x), reach(x))
 
 
 def log(x: Any) -> Any:
@@ -215,7 +266,9 @@ def log(x: Any) -> Any:
             raise Undecided("the logarithm of a number that is not positive")
         return log(x.factor) + x.exponent
     if isinstance(x, (LogSum, Real)):
-        return Real(MP.log(real(x)))
+        if real(x) <= 0:
+            raise Undecided("the logarithm of a number that is not positive")
+        return Real(MP.log(real(x)), max(abs(MP.log(real(x))), reach(x) / real(x)))
     raise Undecided(f"the logarithm of a value of kind {type(x).__name__}")
 
 
@@ -223,7 +276,7 @@ def exp(x: Any) -> Any:
     """Return the exponential."""
     if isinstance(x, (Fraction, LogSum)):
         return Exp.make(Fraction(1), x)
-    return Real(MP.exp(real(x)))
+    return Real(MP.exp(real(x)), MP.exp(real(x)) * (1 + reach(x)))
 
 
 def power(x: Any, e: Fraction) -> Any:
@@ -244,7 +297,10 @@ def power(x: Any, e: Fraction) -> Any:
             return power(Fraction(a, b), Fraction(e.numerator))
     if isinstance(x, (Fraction, Exp)):
         return exp(log(x) * e) if isinstance(log(x), LogSum) else exp(log(x))
-    return Real(real(x) ** real(e))
+    if real(x) <= 0:
+        raise Undecided("a root of a number that is not positive")
+    found = real(x) ** real(e)
+    return Real(found, abs(found) * (1 + abs(real(e)) * reach(x) / real(x)))
 
 
 def pi() -> Any:

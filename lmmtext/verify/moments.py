@@ -24,6 +24,10 @@ def _call(n: t.Call, scope: Scope, env: Env) -> Any:
         x, y = n.args
         c, v, w = (covariance(t.Call("Cov", (a, b), n.given), scope, env).scalar for a, b in ((x, y), (x, x), (y, y)))
         return Mat.number(c / v if v == w else c / power(v * w, Fraction(1, 2)))
+    if n.name == "log" and isinstance(n.args[0], k.Density):
+        from lmmtext.verify.densities import log_density
+
+        return Mat.number(log_density(n.args[0], scope, env))
     if n.name in ("log", "exp", "sqrt"):
         return Mat.number(_function(n.name, number(n.args[0], scope, env)))
     if n.name in ("max", "min"):

@@ -25,6 +25,10 @@ def link_holds(relation: str, left: t.Node, right: t.Node, scope: Scope, env: En
         return _apart(relation, left, right, scope, env)
     if relation in ("subseteq", "supseteq") or isinstance(left, k.Space):
         return _spaces(relation, left, right, scope, env)
+    if relation == "propto":
+        from lmmtext.verify.densities import proportional
+
+        return proportional(left, right, scope, env)
     x, y = evaluate(left, scope, env), evaluate(right, scope, env)
     if relation in EQUAL:
         return equal(x, y)
@@ -40,7 +44,9 @@ def link_holds(relation: str, left: t.Node, right: t.Node, scope: Scope, env: En
 
 def equal(x: Mat, y: Mat) -> bool:
     """Return whether two values are the same."""
-    return x.shape == y.shape and (x - y).is_zero()
+    if x.shape != y.shape:
+        return False
+    return all(logs.same(a, b) for r, s in zip(x.rows, y.rows, strict=True) for a, b in zip(r, s, strict=True))
 
 
 def holds(condition: t.Node, scope: Scope, env: Env) -> bool:

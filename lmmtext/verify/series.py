@@ -1,5 +1,7 @@
 """Laurent series in a small positive number: exact limits, by the terms that are known and no others."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -9,7 +11,18 @@ from lmmtext.verify.dual import Dual
 from lmmtext.verify.errors import Singular, Undecided
 from lmmtext.verify.logs import Exp, LogSum, Real
 
-TERMS = 10
+ATTEMPTS = (4, 12)  # terms that are kept: few are quick, and enough unless much cancels
+_terms = [ATTEMPTS[-1]]
+
+
+@contextmanager
+def keeping(terms: int) -> Iterator[None]:
+    """Keep at most this many terms of the series that are made inside."""
+    _terms.append(terms)
+    try:
+        yield
+    finally:
+        _terms.pop()
 
 
 @dataclass(frozen=True)
@@ -25,14 +38,14 @@ class Series:
 
     @classmethod
     def make(cls, v: int, c: list[Fraction], exact: bool) -> "Series":
-        """Return the series from its leading term on, cut after TERMS."""
+        """Return the series from its leading term on, cut where no more are kept."""
         start = next((i for i, x in enumerate(c) if x), len(c))
         kept = c[start:]
         if exact:
             while kept and not kept[-1]:
                 kept.pop()
-            exact = len(kept) <= TERMS
-        return cls(v + start, tuple(kept[:TERMS]), exact)
+            exact = len(kept) <= _terms[-1]
+        return cls(v + start, tuple(kept[: _terms[-1]]), exact)
 
     @property
     def order(self) -> int | None:
@@ -92,7 +105,7 @@ class Series:
             raise Singular("a division by zero")
         if self.exact and len(self.c) == 1:
             return Series(-self.v, (1 / self.c[0],), True)
-        size = TERMS if self.exact else len(self.c)
+        size = _terms[-1] if self.exact else len(self.c)
         found: list[Fraction] = []
         for k in range(size):
             rest = sum((self.c[i] * found[k - i] for i in range(1, min(k, len(self.c) - 1) + 1)), Fraction(0))
