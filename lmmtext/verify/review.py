@@ -175,8 +175,7 @@ def _link(link: Link) -> str:
         return f" ({link.kind})."
     if link.status == "false":
         shown = _counterexample(link.counterexample) if link.counterexample else "it does not hold"
-        hint = "" if link.kind == "limit" else link.hint.partition(": ")[0]  # limits are slow, and hints are timed
-        return f": {shown}." + (f" It is {hint}." if hint else "")
+        return f": {shown}."  # a hint is searched for as long as time allows: it is no part of a page
     if link.mutants is not None and link.mutants.survivors:
         change = link.mutants.survivors[0].partition(": ")[0]
         return f": it holds wherever it was tried, but so does a variant of it ({change}), so the trial does not tell."
