@@ -208,6 +208,15 @@ def test_a_notebook_is_not_stale_when_only_words_changed(small_book, file, old, 
     assert notebooks.stale(small_book / "book" / "a.ipynb", small_book) == []
 
 
+def test_a_notebook_is_stale_when_a_file_of_the_book_that_it_reads_changed(small_book):
+    lines = small_book / "book" / "lines.toml"
+    lines.write_text("a = 1\n")
+    save(small_book, [text("# A page"), code('read("lines.toml")', said("1"))])
+    assert gate.faults(small_book) == []
+    lines.write_text("a = 2\n")
+    assert notebooks.stale(small_book / "book" / "a.ipynb", small_book) == ["files"]
+
+
 def test_what_a_module_does_is_hashed_not_how_it_is_written():
     one = 'def f(x):\n    """Words."""\n    return x + 1'
     assert notebooks.meaning(one) == notebooks.meaning("def f(x):  # words\n    return (x\n            + 1)")

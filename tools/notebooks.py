@@ -1,7 +1,8 @@
 """Notebooks as the repository keeps them: run, with outputs, and with a record of what made them.
 
 Beside its outputs a notebook carries, in ``metadata.lmmtext.inputs``, a short hash of each thing that they
-were made from: its code cells, the package, the data, the pins. What no longer matches is stale.
+were made from: its code cells, the package, the data, the pins, and the files of book/ that its code names. What no
+longer matches is stale.
 """
 
 import ast
@@ -44,7 +45,9 @@ def read(path: Path) -> dict[str, Any]:
 def inputs(notebook: dict[str, Any], root: Path = ROOT) -> dict[str, str]:
     """Return the hash of each thing that the outputs of a notebook are made from."""
     code = json.dumps([c["source"] for c in notebook["cells"] if c["cell_type"] == "code"])
-    return {"code": _hash([code.encode()]), **_shared_inputs(root)}
+    named = [p for p in sorted((root / "book").glob("*.toml")) if p.name in code]
+    files = {"files": _hash(p.read_bytes() for p in named)} if named else {}
+    return {"code": _hash([code.encode()]), **_shared_inputs(root), **files}
 
 
 def _shared_inputs(root: Path) -> dict[str, str]:

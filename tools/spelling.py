@@ -16,6 +16,7 @@ TEXTS = (
     "tests/**/*.py",
     "tools/**/*.py",
     "book/**/*.md",
+    "book/*.toml",
 )
 
 

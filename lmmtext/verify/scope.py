@@ -56,6 +56,8 @@ class Scope:
             return self.instance.sizes[name]
         letter, _, index = name.partition("_")
         if letter == "n" and index.isdigit():
+            if not 1 <= int(index) <= len(self.instance.groups):
+                raise Undecided("an index beyond the last")
             return self.instance.groups[int(index) - 1]
         raise Undecided(f"{name} has no size here")
 
