@@ -1,7 +1,6 @@
 """The door: a formula and a world in, a verdict in words out."""
 
-import time
-
+from lmmtext.verify import clock
 from lmmtext.verify import tree as t
 from lmmtext.verify.claims import claims
 from lmmtext.verify.declared import declared
@@ -60,12 +59,12 @@ def check(
     if isinstance(world, str) and world not in WORLDS:
         raise ValueError(f"there is no world {world!r}; there are {', '.join(WORLDS)}")
     here = WORLDS[world] if isinstance(world, str) else world
-    start = time.monotonic()
+    start = clock.now()
 
     def verdict(
         status: str, message: str, links: tuple[Link, ...] = (), place: tuple[int, int] | None = None
     ) -> Verdict:
-        return Verdict(status, message, tex, here.name, links, place, time.monotonic() - start)
+        return Verdict(status, message, tex, here.name, links, place, clock.now() - start)
 
     try:
         conditions = tuple(parse(where).statements) if where else ()
@@ -81,7 +80,7 @@ def check(
         place = (error.start, min(error.end, len(tex))) if error.end > error.start else None
         return verdict(error.verdict, error.message, (), place if tex else None)
     for claim in found:
-        left = seconds - (time.monotonic() - start)
+        left = seconds - (clock.now() - start)
         link = judge(claim, here, max(0.5, left / max(1, len(found) - len(links))))
         if link.status == "false":
             hint = "" if link.kind == "inequality" else near_miss(claim, here, max(0.5, min(5.0, left / 2)))

@@ -1,6 +1,5 @@
 """The judge: a claim is evaluated exactly in instances of its world, and the smallest failure is shown."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
@@ -113,7 +112,7 @@ def judge(claim: Claim, world: World, seconds: float) -> Link:
     if kind == "tautology":
         how = "both sides are one and the same thing, so this claims nothing"
         return Link(claim.tex, "verified", kind, how)
-    start = time.monotonic()
+    start = clock.now()
     bound: Fraction | None = Fraction(1)
     passed = 0
     exponential = exponential_in(claim)
@@ -127,7 +126,7 @@ def judge(claim: Claim, world: World, seconds: float) -> Link:
                 passed += 1
                 each = chance(claim.left, claim.right, scope, {}, grid) if claim.relation in EQUAL else None
                 bound = None if each is None or bound is None or claim.conditions else bound * each
-                if time.monotonic() - start > seconds / 3 and passed >= 2 and kind != "inequality":
+                if clock.now() - start > seconds / 3 and passed >= 2 and kind != "inequality":
                     break
     except clock.OutOfTime:
         if passed < 2:
@@ -137,7 +136,7 @@ def judge(claim: Claim, world: World, seconds: float) -> Link:
     except Undecided as error:
         return Link(claim.tex, "undecided", kind, error.message)
     if kind == "inequality":
-        return _not_refuted(claim, world, seconds - (time.monotonic() - start), passed)
+        return _not_refuted(claim, world, seconds - (clock.now() - start), passed)
     return Link(claim.tex, "verified", kind, _evidence(claim, kind, passed, bound))
 
 

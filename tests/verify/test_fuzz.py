@@ -24,11 +24,11 @@ LINES = [*displays("random-effects-regression").values(), *DESIGN.values()]
 
 def judged(tex, world, where=None):
     """Return how long a verdict took, after holding it to be one of those that there are."""
-    start = time.monotonic()
+    start = time.process_time()
     verdict = check(tex, world, where, seconds=1.0)
     assert verdict.status in ORDER and verdict.message
     assert str(verdict) and verdict.as_dict() and verdict._repr_html_()
-    return time.monotonic() - start
+    return time.process_time() - start
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -70,7 +70,7 @@ def test_a_formula_with_something_cut_out_doubled_or_put_in_gets_a_verdict(line,
     ],
 )
 def test_what_is_too_deep_too_long_or_too_large_is_refused_in_words_and_in_time(tex, status):
-    start = time.monotonic()
+    start = time.process_time()
     verdict = check(tex, "one-way", seconds=1.0)
     assert verdict.status == status, verdict
-    assert time.monotonic() - start < 10, "a limit of one second, on a busy machine"
+    assert time.process_time() - start < 10
