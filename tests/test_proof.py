@@ -1,6 +1,8 @@
 """Proofs for all dimensions: no law changes a value, no equation is made by hand, and what is false is not proved."""
 
+import json
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,8 +44,10 @@ from lmmtext.proof import (
     times,
     transposed,
 )
+from lmmtext.proof.conditions import Equal, Invertible, Nonzero, Positive
 from lmmtext.proof.laws import LAWS, Law, law_from
 from lmmtext.proof.matrices import shape
+from lmmtext.proof.projections import Rank
 from lmmtext.proof.witness import value
 
 n, m, p, J, r = dimensions("n m p J r")
@@ -129,6 +133,7 @@ def number(rng):
 
 
 def close(left, right):
+    """Return whether two arrays are equal but for rounding."""
     scale = max(1.0, float(np.abs(left).max()), float(np.abs(right).max()))
     return bool(np.abs(left - right).max() < 1e-9 * scale)
 
@@ -410,3 +415,103 @@ def test_the_algebra_refuses_what_it_does_not_know_of():
     with pytest.raises(DoesNotApply):
         step(start(PZ * other), one_way().law)
     assert collect.rewrite(unit + unit) == 2 * unit
+
+
+PAGE = Path(__file__).resolve().parents[1] / "book" / "proofs-for-all-dimensions.ipynb"
+
+
+def equations_of_the_page():
+    """Run the page, and return every equation that it proves or assumes, in order."""
+    found, names = [], {}
+    for cell in json.loads(PAGE.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            exec(compile("".join(cell["source"]), cell["id"], "exec"), names)
+            found += [item for item in names.values() if isinstance(item, Equation)]
+    return list({id(equation): equation for equation in found}.values())
+
+
+def world(rng, kind):
+    """Return numbers for the letters of the page: of the mixed model, of GLS = OLS, or of a balanced layout."""
+    if kind == "balanced":
+        return balanced(rng, 3, 4)
+    rows, fixed_effects, random_effects = 7, 2, 3
+    shapes = {"X": (7, 2), "Z": (7, 3), "A": (7, 3), "B": (3, 7), "C": (5, 2), "D": (5, 5), "y": (7, 1)}
+    values = {name: rng.normal(size=size) for name, size in shapes.items()}
+    for name, size in {"R": rows, "G": random_effects}.items():
+        root = rng.normal(size=(size, size))
+        values[name] = root @ root.T + np.eye(size)
+    X, Z, R, G, y = (values[name] for name in "XZRGy")
+    solve = np.linalg.solve
+    if kind == "kept":
+        H = X @ np.linalg.pinv(X)
+        values["V"] = 2 * np.eye(rows) + 3 * H
+        values["B"] = 5 * np.eye(fixed_effects)
+    else:
+        values["V"] = R + Z @ G @ Z.T
+        values["M"] = np.linalg.inv(G) + Z.T @ solve(R, Z)
+    V = values["V"]
+    values["K"] = np.linalg.svd(X, full_matrices=True)[0][:, fixed_effects:] @ values["D"]
+    values["beta_hat"] = solve(X.T @ solve(V, X), X.T @ solve(V, y))
+    values["v"] = values["w"] = solve(V, y - X @ values["beta_hat"])
+    values["alpha_hat"] = G @ Z.T @ values["v"]
+    of_fixed = solve(V, X) @ solve(X.T @ solve(V, X), X.T @ np.linalg.inv(V))
+    values["Q"] = np.linalg.inv(V) - of_fixed
+    return {**values, "n": rows, "p": fixed_effects, "m": random_effects, "sigma^2": 1.7}
+
+
+def balanced(rng, J, r):
+    """Return numbers for the balanced one-way layout, and for two crossed factors with J x 2 cells."""
+    rows = J * r
+    Z, ones, y = np.kron(np.eye(J), np.ones((r, 1))), np.ones((rows, 1)), rng.normal(size=(rows, 1))
+    crossed = np.kron(np.ones((J, 1)), np.kron(np.eye(2), np.ones((r // 2, 1))))
+    values = {"Z": Z, "1": ones, "1_J": np.ones((J, 1)), "y": y, "ybar": y.mean(), "beta": 0.4, "J": J, "r": r}
+    values |= {"sigma^2": 1.7, "sigma_alpha^2": 0.6, "sigma_A^2": 0.6, "sigma_B^2": 0.9, "k": 3.0}
+    for name, columns in {"P_1": ones, "P_Z": Z, "P_A": Z, "P_B": crossed}.items():
+        values[name] = columns @ np.linalg.pinv(columns)
+    return values
+
+
+def named(expression, values):
+    """Return the value of an expression, its letters and numbers found by their names, or None where they do not fit."""
+    letters = expression.atoms(sp.Symbol) | {
+        part for part in sp.preorder_traversal(expression) if hasattr(part, "known_to_be")
+    }
+    try:
+        found = {part: values[part.name] for part in letters}
+        return value(expression, found) if expression != 0 else np.zeros((1, 1))
+    except (KeyError, ValueError):
+        return None
+
+
+def holds(condition, values):
+    """Return whether a condition holds in a world of numbers (and False where the world does not have its letters)."""
+    parts = [named(part, values) for part in condition.args]
+    if any(part is None for part in parts):
+        return False
+    if isinstance(condition, Equal):
+        return close(*parts)
+    if isinstance(condition, Invertible):
+        return bool(np.linalg.cond(parts[0]) < 1e8)
+    if isinstance(condition, Positive):
+        return bool(parts[0] > 0)
+    if isinstance(condition, Rank):
+        return bool(np.linalg.matrix_rank(parts[0]) == parts[1])
+    assert isinstance(condition, Nonzero)
+    return bool(parts[0] != 0)
+
+
+def test_every_equation_of_the_page_holds_for_matrices_of_numbers_that_fulfil_its_conditions():
+    rng = np.random.default_rng(11)
+    worlds = [world(rng, kind) for kind in ("mixed", "kept", "balanced") for _ in range(2)]
+    equations = equations_of_the_page()
+    held = dict.fromkeys(range(len(equations)), 0)
+    for place, equation in enumerate(equations):
+        for values in worlds:
+            left, right = named(equation.left, values), named(equation.right, values)
+            if left is None or right is None or not all(holds(condition, values) for condition in equation.given):
+                continue
+            assert close(left, right), equation
+            held[place] += 1
+    never = [str(equations[place]) for place, times in held.items() if not times]
+    assert len(equations) > 60
+    assert never == []

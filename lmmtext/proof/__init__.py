@@ -30,8 +30,9 @@ from lmmtext.proof.laws import (
     regroup,
     transposes,
 )
-from lmmtext.proof.matrices import DoesNotConform, T, block, det, dimensions, eye, inv, matrix
+from lmmtext.proof.matrices import DoesNotConform
 from lmmtext.proof.projections import Projections
+from lmmtext.proof.symbols import T, block, det, dimensions, eye, inv, matrix
 from lmmtext.proof.writing import tex
 
 __all__ = [

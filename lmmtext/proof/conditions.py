@@ -2,7 +2,8 @@
 
 import sympy as sp
 
-from lmmtext.proof.matrices import Det, Inverse, Letter
+from lmmtext.proof.matrices import Det, Identity, Inverse, Letter, Transpose
+from lmmtext.proof.words import split
 from lmmtext.proof.writing import equation_tex, tex
 
 
@@ -84,7 +85,12 @@ def nonzero(number: sp.Expr) -> frozenset[Condition]:
 
 
 def surely_invertible(expression: sp.Expr) -> bool:
-    """Return whether a matrix is a letter that is known to be invertible, or the inverse of one."""
+    """Return whether a matrix is seen to be invertible: a product of such letters, with a number that is not zero."""
     if isinstance(expression, Letter):
         return expression.known_to_be("invertible")
-    return isinstance(expression, Inverse) and surely_invertible(expression.args[0])
+    if isinstance(expression, Inverse | Transpose):
+        return surely_invertible(expression.args[0])
+    if expression.is_Mul or expression.is_Pow:
+        number, word = split(expression)
+        return bool(number.is_nonzero) and all(surely_invertible(factor) for factor in word)
+    return isinstance(expression, Identity)

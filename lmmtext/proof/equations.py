@@ -73,6 +73,7 @@ def made(left, right, given=frozenset(), exist=(), reason="", name="", before=()
     if any(side.has(sp.nan, sp.oo, -sp.oo, sp.zoo) for side in (left, right)):
         raise ValueError(f"{left} = {right}: the numbers in an equation must be finite.")
     given = given | conditions(left) | conditions(right)
+    given = frozenset(c for c in given if not (isinstance(c, Equal) and tidy(c.args[0]) == tidy(c.args[1])))
     exist = tuple(dict.fromkeys(exist))
     for matrix, needs in exist:
         if Invertible(matrix) in given:

@@ -4,8 +4,10 @@ import sympy as sp
 
 from lmmtext.proof.conditions import Condition, Equal, Invertible, Positive, nonzero, surely_invertible
 from lmmtext.proof.equations import DoesNotApply, Equation, joint, made
-from lmmtext.proof.laws import cancel, turned
-from lmmtext.proof.matrices import DoesNotConform, Letter, Shaped, eye, inv, shape, size
+from lmmtext.proof.laws import cancel
+from lmmtext.proof.matrices import DoesNotConform, Letter, Shaped, shape, size
+from lmmtext.proof.rules import turned
+from lmmtext.proof.symbols import eye, inv
 from lmmtext.proof.words import join, split, tidy
 from lmmtext.proof.writing import tex
 
@@ -144,6 +146,8 @@ def _fitting_matrix(old, new, numbers) -> set[Condition]:
     if not isinstance(old, Letter):
         raise DoesNotApply(f"{old} is not a letter; only letters are made special.")
     wanted = tuple(side.xreplace(numbers) for side in old.shape)
+    if new == 0 and not old.args[3]:
+        return set()
     if shape(new) != wanted:
         raise DoesNotConform(f"{old} is {size(wanted)} here, and {new} is {size(shape(new))}.")
     if old.known_to_be("projection") and not (isinstance(new, Letter) and new.known_to_be("projection")):

@@ -12,8 +12,10 @@ import sympy as sp
 
 from lmmtext.proof.conditions import Condition
 from lmmtext.proof.equations import DoesNotApply, Equation, joint
-from lmmtext.proof.laws import Law, law_of_rule, simplest, turned
-from lmmtext.proof.matrices import Det, Letter, eye, shape
+from lmmtext.proof.laws import Law, law_of_rule
+from lmmtext.proof.matrices import Det, Letter, shape
+from lmmtext.proof.rules import simplest, turned
+from lmmtext.proof.symbols import eye
 from lmmtext.proof.words import join, split, tidy
 
 
