@@ -430,45 +430,65 @@ def equations_of_the_page():
     return list({id(equation): equation for equation in found}.values())
 
 
-def world(rng, kind):
-    """Return numbers for the letters of the page: of the mixed model, of GLS = OLS, or of a balanced layout."""
-    if kind == "balanced":
-        return balanced(rng, 3, 4)
-    rows, fixed_effects, random_effects = 7, 2, 3
+def mixed(rng, **changed):
+    """Return numbers for the letters of the mixed model, some of them changed before the others are made of them."""
     shapes = {"X": (7, 2), "Z": (7, 3), "A": (7, 3), "B": (3, 7), "C": (5, 2), "D": (5, 5), "y": (7, 1)}
     values = {name: rng.normal(size=size) for name, size in shapes.items()}
-    for name, size in {"R": rows, "G": random_effects}.items():
+    for name, size in {"R": 7, "G": 3}.items():
         root = rng.normal(size=(size, size))
         values[name] = root @ root.T + np.eye(size)
+    values |= {"n": 7, "p": 2, "m": 3, "sigma^2": 1.7, **changed}
     X, Z, R, G, y = (values[name] for name in "XZRGy")
-    solve = np.linalg.solve
-    if kind == "kept":
-        H = X @ np.linalg.pinv(X)
-        values["V"] = 2 * np.eye(rows) + 3 * H
-        values["B"] = 5 * np.eye(fixed_effects)
-    else:
-        values["V"] = R + Z @ G @ Z.T
-        values["M"] = np.linalg.inv(G) + Z.T @ solve(R, Z)
-    V = values["V"]
-    values["K"] = np.linalg.svd(X, full_matrices=True)[0][:, fixed_effects:] @ values["D"]
-    values["beta_hat"] = solve(X.T @ solve(V, X), X.T @ solve(V, y))
-    values["v"] = values["w"] = solve(V, y - X @ values["beta_hat"])
+    values = {"V": R + Z @ G @ Z.T, "M": np.linalg.inv(G) + Z.T @ np.linalg.inv(R) @ Z} | values
+    inverse = np.linalg.inv(values["V"])
+    S = X.T @ inverse @ X
+    values["K"] = np.linalg.svd(X)[0][:, 2:] @ rng.normal(size=(5, 5))
+    values["Q"] = inverse - inverse @ X @ np.linalg.inv(S) @ X.T @ inverse
+    values["beta_hat"] = np.linalg.solve(S, X.T @ inverse @ y)
+    values["v"] = values["w"] = inverse @ (y - X @ values["beta_hat"])
     values["alpha_hat"] = G @ Z.T @ values["v"]
-    of_fixed = solve(V, X) @ solve(X.T @ solve(V, X), X.T @ np.linalg.inv(V))
-    values["Q"] = np.linalg.inv(V) - of_fixed
-    return {**values, "n": rows, "p": fixed_effects, "m": random_effects, "sigma^2": 1.7}
+    return values
 
 
-def balanced(rng, J, r):
-    """Return numbers for the balanced one-way layout, and for two crossed factors with J x 2 cells."""
-    rows = J * r
-    Z, ones, y = np.kron(np.eye(J), np.ones((r, 1))), np.ones((rows, 1)), rng.normal(size=(rows, 1))
-    crossed = np.kron(np.ones((J, 1)), np.kron(np.eye(2), np.ones((r // 2, 1))))
-    values = {"Z": Z, "1": ones, "1_J": np.ones((J, 1)), "y": y, "ybar": y.mean(), "beta": 0.4, "J": J, "r": r}
+def with_a_slip(rng):
+    """Return numbers that solve the mixed model equations with G in the place of its inverse."""
+    values = mixed(rng)
+    X, Z, R, G, y = (values[name] for name in "XZRGy")
+    values["alpha_hat"] = np.linalg.solve(
+        G + Z.T @ np.linalg.inv(R) @ Z, Z.T @ np.linalg.inv(R) @ (y - X @ values["beta_hat"])
+    )
+    values["w"] = np.linalg.solve(R, y - X @ values["beta_hat"] - Z @ values["alpha_hat"])
+    return values
+
+
+def balanced(rng, J, r, c=1):
+    """Return numbers for a balanced layout: J groups of c r observations, c groups that cross them."""
+    rows = J * c * r
+    A = np.kron(np.eye(J), np.ones((c * r, 1)))
+    B = np.kron(np.ones((J, 1)), np.kron(np.eye(c), np.ones((r, 1))))
+    ones, y = np.ones((rows, 1)), rng.normal(size=(rows, 1))
+    values = {"Z": A, "1": ones, "1_J": np.ones((J, 1)), "y": y, "ybar": y.mean(), "beta": 0.4, "J": J, "r": r, "c": c}
     values |= {"sigma^2": 1.7, "sigma_alpha^2": 0.6, "sigma_A^2": 0.6, "sigma_B^2": 0.9, "k": 3.0}
-    for name, columns in {"P_1": ones, "P_Z": Z, "P_A": Z, "P_B": crossed}.items():
+    for name, columns in {"P_1": ones, "P_Z": A, "P_A": A, "P_B": B}.items():
         values[name] = columns @ np.linalg.pinv(columns)
     return values
+
+
+def worlds(rng):
+    """Return worlds of numbers, in each of which some of the page's assumptions hold."""
+    A, X, V = rng.normal(size=(7, 7)), rng.normal(size=(7, 2)), np.diag(np.arange(1.0, 8.0))
+    kept = {"X": X, "V": 2 * np.eye(7) + 3 * X @ np.linalg.pinv(X), "B": 5 * np.eye(2)}
+    return [
+        mixed(rng),
+        mixed(rng, **kept),
+        mixed(rng, R=1.7 * np.eye(7)),
+        mixed(rng, A=A, B=rng.normal(size=(7, 7)), C=A @ A - 2 * A),
+        mixed(rng, A=rng.normal(size=(2, 2))),
+        mixed(rng, X=X, V=V, U=V @ X, B=np.eye(2)),
+        with_a_slip(rng),
+        balanced(rng, 3, 4),
+        balanced(rng, 3, 4, 2),
+    ]
 
 
 def named(expression, values):
@@ -502,16 +522,15 @@ def holds(condition, values):
 
 def test_every_equation_of_the_page_holds_for_matrices_of_numbers_that_fulfil_its_conditions():
     rng = np.random.default_rng(11)
-    worlds = [world(rng, kind) for kind in ("mixed", "kept", "balanced") for _ in range(2)]
+    tried = [*worlds(rng), *worlds(rng)]
     equations = equations_of_the_page()
     held = dict.fromkeys(range(len(equations)), 0)
     for place, equation in enumerate(equations):
-        for values in worlds:
+        for values in tried:
             left, right = named(equation.left, values), named(equation.right, values)
-            if left is None or right is None or not all(holds(condition, values) for condition in equation.given):
-                continue
-            assert close(left, right), equation
-            held[place] += 1
+            if left is not None and right is not None and all(holds(c, values) for c in equation.given):
+                assert close(left, right), equation
+                held[place] += 1
     never = [str(equations[place]) for place, times in held.items() if not times]
     assert len(equations) > 60
     assert never == []
