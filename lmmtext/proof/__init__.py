@@ -33,7 +33,7 @@ from lmmtext.proof.laws import (
 from lmmtext.proof.matrices import DoesNotConform
 from lmmtext.proof.projections import Projections
 from lmmtext.proof.symbols import T, block, det, dimensions, eye, inv, matrix
-from lmmtext.proof.writing import tex
+from lmmtext.proof.writing import table, tex
 
 __all__ = [
     "DoesNotApply",
@@ -74,6 +74,7 @@ __all__ = [
     "regroup",
     "start",
     "step",
+    "table",
     "tex",
     "theorem",
     "times",

@@ -9,12 +9,11 @@ from dataclasses import InitVar, dataclass
 
 import sympy as sp
 
-from lmmtext.printing import Sentence
 from lmmtext.proof.conditions import Condition, Equal, Invertible, conditions
 from lmmtext.proof.laws import Law, law_from
 from lmmtext.proof.matrices import DoesNotConform, Letter, shape, size
 from lmmtext.proof.words import tidy
-from lmmtext.proof.writing import equation_tex, tex
+from lmmtext.proof.writing import Formulas, equation_tex, tex
 
 Shown = tuple[sp.Expr, frozenset[Condition]]
 _MADE_BY_A_LAW = object()
@@ -56,8 +55,8 @@ class Equation:
         return f"{self.left} = {self.right}"
 
     def _repr_latex_(self) -> str:
-        rows = self.lines or (tex(self.left) if self.chain else equation_tex(self.left, self.right, " &= "),)
-        return r"$\displaystyle \begin{aligned} " + r" \\ ".join(rows) + r" \end{aligned}$"
+        alone = tex(self.left) if self.chain else equation_tex(self.left, self.right)
+        return Formulas(tuple((row,) for row in self.lines) or ((alone,),))._repr_latex_()
 
 
 def made(left, right, given=frozenset(), exist=(), reason="", name="", before=(), chain=False) -> Equation:
@@ -78,14 +77,11 @@ def made(left, right, given=frozenset(), exist=(), reason="", name="", before=()
     for matrix, needs in exist:
         if Invertible(matrix) in given:
             given = (given - {Invertible(matrix)}) | needs
-    lines = (*before, _line(left, right, reason, chain and before)) if reason else ()
-    return Equation(left, right, given, exist, name, lines, chain, _MADE_BY_A_LAW)
-
-
-def _line(left, right, reason, goes_on):
-    text = equation_tex(left, right, " &= ")
-    text = text.removeprefix(tex(left)) if goes_on else text
-    return f"{text} \\quad \\text{{({reason})}}"
+    if reason:
+        before = before or ((tex(left),) if chain else ())
+        said = f"= {tex(right)}" if chain else ""
+        before = (*before, rf"\quad \text{{{reason}:}}", said or equation_tex(left, right))
+    return Equation(left, right, given, exist, name, tuple(before), chain, _MADE_BY_A_LAW)
 
 
 def joint(*equations: Equation) -> dict:
@@ -163,9 +159,9 @@ def theorem(equation: Equation, name: str = "") -> Equation:
     return made(equation.left, equation.right, **joint(equation), name=name)
 
 
-def given(equation: Equation) -> Sentence:
-    """Return the conditions of an equation as a sentence."""
+def given(equation: Equation) -> Formulas:
+    """Return the conditions of an equation, to be shown."""
     conditions = sorted(condition.tex() for condition in equation.given)
     if not conditions:
-        return Sentence("Given: nothing but the shapes and properties of the letters.")
-    return Sentence("Given: " + "; ".join(f"${condition}$" for condition in conditions) + ".")
+        return Formulas(((r"\text{Given nothing but the shapes and properties of the letters.}",),))
+    return Formulas(((r"\text{Given:}",), *((rf"\quad {condition}",) for condition in conditions)))

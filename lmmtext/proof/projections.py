@@ -88,6 +88,8 @@ class Projections:
 
     def reduced(self, expression: sp.Expr) -> sp.Expr:
         """Return an expression of the algebra as a sum of numbers times the fewest products of projections."""
+        if not self.has(expression):
+            raise DoesNotApply(f"{expression} is not made of {', '.join(map(str, self.letters))} alone.")
         poly = sp.Poly(self.polynomial(expression), *self.symbols.values())
         back = {symbol: letter for letter, symbol in self.symbols.items()}
         total: dict[tuple, sp.Expr] = {}

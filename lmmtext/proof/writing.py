@@ -1,5 +1,7 @@
 """Expressions of matrices in LaTeX, as the book writes them: short terms first, minus signs in front of whole terms."""
 
+from dataclasses import dataclass
+
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
@@ -67,3 +69,32 @@ def equation_tex(left: sp.Expr, right: sp.Expr, sign: str = " = ") -> str:
     """Return left = right in LaTeX, a zero matrix as a bold 0."""
     matrices = not (left.is_commutative and right.is_commutative)
     return sign.join(r"\mathbf{0}" if matrices and side == 0 else tex(side) for side in (left, right))
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """Rows of formulas in LaTeX, which a notebook shows one under the other (and in columns, if there are several)."""
+
+    rows: tuple[tuple[str, ...], ...]
+
+    def __repr__(self) -> str:
+        """Return the rows as they are written."""
+        return "\n".join("  ".join(row) for row in self.rows)
+
+    def _repr_latex_(self) -> str:
+        columns = "l" * len(self.rows[0])
+        if columns == "l":
+            text = r"\begin{aligned} " + r" \\ ".join(f"& {row[0]}" for row in self.rows) + r" \end{aligned}"
+        else:
+            text = r" \\ ".join(" & ".join(rf"\displaystyle {cell}" for cell in row) for row in self.rows)
+            text = rf"\begin{{array}}{{{columns}}} {text} \end{{array}}"
+        return rf"$\displaystyle {text}$"
+
+
+def table(head: tuple[str, ...], rows: list[tuple]) -> Formulas:
+    """Return a table to be shown: words or expressions in its cells, words at the head of its columns."""
+    return Formulas(tuple(tuple(_cell(cell) for cell in row) for row in (head, *rows)))
+
+
+def _cell(cell):
+    return rf"\text{{{cell}}}" if isinstance(cell, str) else tex(cell)
