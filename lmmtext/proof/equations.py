@@ -79,8 +79,9 @@ def made(left, right, given=frozenset(), exist=(), reason="", name="", before=()
             given = (given - {Invertible(matrix)}) | needs
     if reason:
         before = before or ((tex(left),) if chain else ())
-        said = f"= {tex(right)}" if chain else ""
-        before = (*before, rf"\quad \text{{{reason}:}}", said or equation_tex(left, right))
+        said = equation_tex(left, right)
+        said = said.removeprefix(tex(left)) if chain else said
+        before = (*before, rf"\quad \text{{{reason}:}}", said)
     return Equation(left, right, given, exist, name, tuple(before), chain, _MADE_BY_A_LAW)
 
 
