@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _ledger(given: argparse.Namespace) -> int:
     """Judge a book; return 1 if anything fails the gate, 2 if there is no book."""
-    from lmmtext import ledger
+    from lmmtext.ledger import gate, report, words
 
     root, start = Path(given.book), time.monotonic()
     live = sys.stderr.isatty()
@@ -69,19 +69,19 @@ def _ledger(given: argparse.Namespace) -> int:
             )
 
     try:
-        report = ledger.build(root, jobs=max(1, given.jobs), cached=not given.cold, progress=progress)
+        made = report.build(root, jobs=max(1, given.jobs), cached=not given.cold, progress=progress)
     except FileNotFoundError as error:
         print(f"lmmtext: {error}", file=sys.stderr)
         return 2
-    faults, path = ledger.faults(report), root / ledger.FILE
-    if given.check and (not path.is_file() or path.read_text(encoding="utf-8") != ledger.text(report)):
-        faults.append(f"{ledger.FILE.as_posix()} is not the ledger of this book: lmmtext ledger")
+    faults, path, text = gate.faults(made), root / report.FILE, report.text(made)
+    if given.check and (not path.is_file() or path.read_text(encoding="utf-8") != text):
+        faults.append(f"{report.FILE.as_posix()} is not the ledger of this book: lmmtext ledger")
     elif not given.check:
-        path.write_text(ledger.text(report), encoding="utf-8", newline="\n")
+        path.write_text(text, encoding="utf-8", newline="\n")
     if given.json:
-        print(ledger.text(report), end="")
+        print(text, end="")
     else:
-        print(f"{ledger.summary(report)}\n{time.monotonic() - start:.0f} s")
+        print(f"{words.summary(made)}\n{time.monotonic() - start:.0f} s")
     if faults:
         print(f"\n{len(faults)} faults:\n" + "\n".join(faults), file=sys.stderr)
     return bool(faults)

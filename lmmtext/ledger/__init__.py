@@ -1,7 +1,5 @@
-"""The ledger: every formula of the book judged, and what was found kept beside it."""
+"""The ledger: every formula of the book judged, and what was found kept beside it.
 
-from lmmtext.ledger.gate import faults
-from lmmtext.ledger.report import FILE, build, read, stale, text
-from lmmtext.ledger.words import summary
-
-__all__ = ["FILE", "build", "faults", "read", "stale", "summary", "text"]
+`declarations` and `pages` read the notebooks, `symbols`, `shapes`, `inline` and `entries` judge a formula, `run` all of
+them, `report` makes the ledger, `gate` holds it to its rules, and `words` tells it. `sources` has the hashes.
+"""

@@ -10,8 +10,10 @@ from typing import Any
 from lmmtext.ledger.entries import claimed, entry
 from lmmtext.ledger.pages import Formula, Page
 from lmmtext.ledger.sources import engine, of_value, package
+from lmmtext.verify import clock
 
 CACHE = Path("_build") / "ledger"
+PATIENCE = 10.0  # times the limits of the checker: what stands in the ledger is the same on a slow machine
 Progress = Callable[[int, int, str], None]
 
 
@@ -41,7 +43,8 @@ def judged(
     progress(len(found), len(wanted), "from the cache" if found else "")
     if not left:
         return found
-    with ProcessPoolExecutor(min(jobs, len(left)), mp_context=get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(min(jobs, len(left)), get_context("spawn"), clock.unhurried, (PATIENCE,))
+    with pool:
         waiting = {pool.submit(entry, wanted[k]): k for k in left}
         for future in as_completed(waiting):
             k = waiting[future]
