@@ -7,7 +7,6 @@ were made from: its code cells, the package, the data, the pins. What no longer 
 import json
 import sys
 import time
-from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any

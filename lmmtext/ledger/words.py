@@ -1,11 +1,13 @@
 """The ledger in words: the summary on the command line, and the evidence that a mark on the page tells."""
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
-from lmmtext.ledger.report import Report
+if TYPE_CHECKING:
+    from lmmtext.ledger.report import Report
 
 
-def summary(report: Report) -> str:
+def summary(report: "Report") -> str:
     """Return the totals of a ledger, for a person to read."""
     told = report["totals"]
     inline = told["inline"]
@@ -27,6 +29,10 @@ def summary(report: Report) -> str:
 
 def _list(counts: dict[str, int]) -> str:
     return ", ".join(f"{n} {name}" for name, n in counts.items()) or "none"
+
+
+RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+GLYPHS = {"verified": "\u2713", "definition": ":=", "cited": "cf.", "open": "?"}  # never told by colour alone
 
 
 def mark_of(entry: dict[str, Any]) -> str:
@@ -68,4 +74,5 @@ def evidence(entry: dict[str, Any]) -> list[str]:
 
 
 def _sentence(text: str) -> str:
+    text = re.sub(r"\^(-\d+)", lambda m: m[1].translate(RAISED), text)
     return text[:1].upper() + text[1:] + "."
