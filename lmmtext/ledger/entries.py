@@ -15,6 +15,19 @@ from lmmtext.verify.worlds import WORLDS
 SECONDS = 60.0  # far more than any equation needs: what runs out of time would depend on the machine
 ENTRY = Mapping[str, Any]
 
+NOT_JUDGED = {
+    "status": "not judged",
+    "kind": "",
+    "checks": [],
+    "where": "",
+    "cites": "",
+    "code": "",
+    "functions": [],
+    "sort": "",  # of a formula in the text
+    "world": "",
+    "how": "",
+}
+
 # The kind of a chain is that of its weightiest link.
 WEIGHT = ("tautology", "definition", "identity", "inequality", "moment", "distribution", "limit", "optimum")
 
@@ -35,7 +48,7 @@ def entry(formula: Formula) -> dict[str, Any]:
     unknown = [w for w in formula.worlds if w not in WORLDS]
     if unknown:
         told = f"there is no world {', '.join(unknown)}; there are {', '.join(WORLDS)}"
-        return {"status": "not judged", "kind": "", "checks": [], "faults": [told]}
+        return {**NOT_JUDGED, "faults": [told]}
     return _display(formula) if formula.label else _inline(formula)
 
 

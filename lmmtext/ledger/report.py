@@ -1,6 +1,7 @@
 """The ledger: one plain value that says of every formula of the book what stands behind it."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from lmmtext.ledger import symbols
 from lmmtext.ledger.entries import claimed
 from lmmtext.ledger.pages import Formula, Page, pages
-from lmmtext.ledger.run import CACHE, Progress, judged, key
+from lmmtext.ledger.run import CACHE, PATIENCE, Progress, judged, key
 from lmmtext.ledger.sources import engine, of_value, package
 from lmmtext.notation import SYMBOLS
 from lmmtext.verify.errors import FormulaError
@@ -20,16 +21,24 @@ Report = dict[str, Any]
 
 
 def build(
-    root: Path, *, jobs: int = 2, cached: bool = True, progress: Progress = lambda done, total, what: None
+    root: Path,
+    *,
+    jobs: int = 2,
+    cached: bool = True,
+    progress: Progress = lambda done, total, what: None,
+    patience: float = PATIENCE,
 ) -> Report:
-    """Return the ledger of the book in a folder, every formula of it judged (or known from the cache)."""
+    """Return the ledger of the book in a folder, every formula of it judged (or known from the cache; see `judged`)."""
     book = pages(root)
-    found = judged(book, root / CACHE if cached else None, jobs, progress)
+    found = judged(book, root / CACHE if cached else None, jobs, progress, patience)
     equations, inline, faults = [], [], [fault for page in book for fault in page.faults]
+    references = _keys(root / "book" / "references.bib")
     for page in book:
         faults += [f"{page.name}: {wrong}" for wrong in symbols.local_faults(page.locals)]
         for f in page.formulas:
             told = found[key(f)]
+            if f.declared.cites and f.declared.cites not in references:
+                faults.append(f"{f.place}: {f.declared.cites} is no key of book/references.bib")
             faults += [f"{f.place}: {fault}" for fault in told["faults"]]
             line = {"page": f.page, "tex": f.tex, **{k: v for k, v in told.items() if k != "faults"}}
             if f.label:
@@ -116,6 +125,11 @@ def _used(formula: Formula) -> list[str]:
         return [s.tex for s in symbols.used(parse(formula.tex), formula.locals)]
     except FormulaError:
         return []
+
+
+def _keys(references: Path) -> set[str]:
+    text = references.read_text(encoding="utf-8") if references.is_file() else ""
+    return set(re.findall(r"^@\w+\{\s*([^,\s]+)", text, re.M))
 
 
 def _each_once(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -24,7 +24,11 @@ def key(formula: Formula) -> str:
 
 
 def judged(
-    pages: list[Page], cache: Path | None, jobs: int = 2, progress: Progress = lambda done, total, what: None
+    pages: list[Page],
+    cache: Path | None,
+    jobs: int = 2,
+    progress: Progress = lambda done, total, what: None,
+    patience: float = PATIENCE,
 ) -> dict[str, dict[str, Any]]:
     """Return the entries of all formulas of the book, by their keys.
 
@@ -36,6 +40,8 @@ def judged(
         How many processes judge.
     progress
         Called with how many are done, of how many, and what was done last.
+    patience
+        By what the limits of the checker are multiplied.
     """
     wanted = {key(f): f for page in pages for f in page.formulas}
     found = {k: told for k in wanted if (told := _kept(cache, k)) is not None}
@@ -43,7 +49,7 @@ def judged(
     progress(len(found), len(wanted), "from the cache" if found else "")
     if not left:
         return found
-    pool = ProcessPoolExecutor(min(jobs, len(left)), get_context("spawn"), clock.unhurried, (PATIENCE,))
+    pool = ProcessPoolExecutor(min(jobs, len(left)), get_context("spawn"), clock.unhurried, (patience,))
     with pool:
         waiting = {pool.submit(entry, wanted[k]): k for k in left}
         for future in as_completed(waiting):

@@ -50,7 +50,8 @@ def evidence(entry: dict[str, Any]) -> list[str]:
     if mark == "cited":
         return ["Cited, not checked.", f"Source: {entry['cites']}."]
     if mark == "open":
-        return ["Not verified.", *(f"{c['status'].capitalize()} in {c['world']}." for c in entry["checks"])]
+        why = [f"{c['status'].capitalize()} in {c['world']}." for c in entry["checks"]]
+        return ["Not verified.", *(why or [_sentence(entry["status"])])]
     head = {
         "definition": "Definition: nothing is claimed, but the worlds of the book keep to it.",
         "verified": f"Verified: {entry['kind']}.",

@@ -20,8 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # where only requirements.txt was installed, the package is beside the book
 
-from lmmtext.ledger.words import GLYPHS, evidence, mark_of  # noqa: E402
 import appendices  # noqa: E402
+
+from lmmtext.ledger.words import GLYPHS, evidence, mark_of  # noqa: E402
 
 LEDGER = "book/ledger"
 EQUATION = re.compile(
