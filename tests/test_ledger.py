@@ -87,7 +87,7 @@ PLANTED = {
     "a display without a label": "$$a = b$$",
     "no world is declared for it": r"$$\rho = 1$$ (eq-nowhere)",
     "there is no world nowhere": "$$a = b$$ (eq-in-no-world)\n<!-- world: nowhere -->",
-    "the key 'wrold' beside a display": "$$a = b$$ (eq-misspelt)\n<!-- wrold: one-way -->",
+    "the key 'welt' beside a display": "$$a = b$$ (eq-misspelt)\n<!-- welt: one-way -->",
     "a comment that declares nothing, 'a remark'": "<!-- a remark -->",
     "the key 'where' beside no formula": "Words.\n\n<!-- where: J > 2 -->",
     "the key 'code' beside an inline formula": IN_ONE_WAY + r"$\rho$<!-- code: f(x) -->",
@@ -256,5 +256,8 @@ def test_a_mark_claims_no_more_than_was_checked():
     assert words.mark_of(entry | {"kind": "definition"}) == "definition"
     assert words.mark_of(entry | {"kind": "definition", "status": "false"}) == "open"
     assert words.mark_of(entry | {"kind": "cited", "status": "cited"}) == "cited"
+    steps = [{"how": f"equal; below 10^-{k} (Schwartz-Zippel)"} for k in (22, 9, 30)]
+    told = words.evidence(entry | {"checks": [{"world": "general", "links": steps}]})
+    assert told[-1] == "Equal; below 10\u207b\u2079 (Schwartz-Zippel)."  # the weakest of the three
     cited = entry | {"kind": "cited", "status": "cited", "cites": "searle1992"}
     assert words.evidence(cited) == ["Cited, not checked.", "Source: searle1992."]

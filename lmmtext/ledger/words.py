@@ -62,8 +62,8 @@ def evidence(entry: dict[str, Any]) -> list[str]:
     if entry["where"]:
         lines.append(rf"Under the condition \({entry['where']}\).")
     if len(links) > 1:
-        lines.append(f"{len(links)} steps, each checked.")
-    lines.append(_sentence(links[0]["how"]))
+        lines.append(f"{len(links)} steps, each checked; of the evidence for them the weakest:")
+    lines.append(_sentence(min((x["how"] for x in links), key=_digits)))
     if tried:
         rejected, same = sum(m["rejected"] for m in tried), sum(m["same"] for m in tried)
         lines.append(
@@ -72,6 +72,12 @@ def evidence(entry: dict[str, Any]) -> list[str]:
     if entry["functions"]:
         lines.append(f"Held to it: lmmtext.{', lmmtext.'.join(entry['functions'])}.")
     return lines
+
+
+def _digits(how: str) -> int:
+    """Return how small the probability of an error is said to be; 0 where none is said."""
+    found = re.search(r"10\^-(\d+)", how)
+    return int(found[1]) if found else 0
 
 
 def _sentence(text: str) -> str:

@@ -102,7 +102,7 @@ def _scopes(world: World, claim: Claim) -> Iterator[Scope]:
 
 def compare(code: str, used: set[str], claim: Claim, scope: Scope) -> str | None:
     """Return what is wrong at one instance, "" if nothing is, None if the instance cannot tell."""
-    names = namespace(scope)
+    names = namespace(scope, used)
     if unknown := sorted(used - set(names) - set(PACKAGE.__all__) - {"np"}):
         raise Undecided(f"{', '.join(unknown)}: no name of the notation in {scope.instance.world.name}, nor of lmmtext")
     exact = evaluate(claim.left, scope, {})
@@ -110,7 +110,7 @@ def compare(code: str, used: set[str], claim: Claim, scope: Scope) -> str | None
         raise Undecided("the left side has no value that a function could have")
     told = floats(exact)
     scale = max([np.abs(told).max(), *(np.abs(x).max() for x in _terms(claim, scope))])
-    size = max(max(np.shape(value), default=1) for value in names.values())
+    size = max(scope.instance.sizes.values())
     bound = STEPS * size * np.finfo(float).eps * condition(scope) * scale
     if not 0 < bound < COARSEST * np.abs(told).max():
         return None
@@ -126,10 +126,12 @@ def compare(code: str, used: set[str], claim: Claim, scope: Scope) -> str | None
     return "" if off <= bound else f"it is off by more than rounding explains: {off:.3g}, where at most {bound:.3g} is"
 
 
-def namespace(scope: Scope) -> dict[str, Any]:
-    """Return the values of an instance in floats, under the names that they have in code."""
+def namespace(scope: Scope, wanted: set[str]) -> dict[str, Any]:
+    """Return the wanted values of an instance in floats, under the names that they have in code."""
     instance, found = scope.instance, {}
     for meaning in instance.world.meanings:
+        if not wanted & {meaning.name, CODES.get(meaning.tex, "")}:
+            continue
         indices = _indices(meaning.tex, scope)
         try:
             value = floats(scope(meaning.name, *indices))
