@@ -258,6 +258,8 @@ def test_a_mark_claims_no_more_than_was_checked():
     assert words.mark_of(entry | {"kind": "cited", "status": "cited"}) == "cited"
     steps = [{"how": f"equal; below 10^-{k} (Schwartz-Zippel)"} for k in (22, 9, 30)]
     told = words.evidence(entry | {"checks": [{"world": "general", "links": steps}]})
-    assert told[-1] == "Equal; below 10\u207b\u2079 (Schwartz-Zippel)."  # the weakest of the three
+    assert (
+        told[-1] == "3 steps, each checked; the weakest evidence: equal; below 10\u207b\u2079 (Schwartz-Zippel)."
+    )  # the weakest of the three
     cited = entry | {"kind": "cited", "status": "cited", "cites": "searle1992"}
     assert words.evidence(cited) == ["Cited, not checked.", "Source: searle1992."]

@@ -61,9 +61,9 @@ def evidence(entry: dict[str, Any]) -> list[str]:
     lines = [head, f"World{'s' if len(worlds) > 1 else ''}: {', '.join(worlds)}."]
     if entry["where"]:
         lines.append(rf"Under the condition \({entry['where']}\).")
-    if len(links) > 1:
-        lines.append(f"{len(links)} steps, each checked; of the evidence for them the weakest:")
-    lines.append(_sentence(min((x["how"] for x in links), key=_digits)))
+    weakest = min((x["how"] for x in links), key=_digits)
+    steps = f"{len(links)} steps, each checked; the weakest evidence: " if len(links) > 1 else ""
+    lines.append(_sentence(steps + weakest))
     if tried:
         rejected, same = sum(m["rejected"] for m in tried), sum(m["same"] for m in tried)
         lines.append(
@@ -81,5 +81,10 @@ def _digits(how: str) -> int:
 
 
 def _sentence(text: str) -> str:
-    text = re.sub(r"\^(-\d+)", lambda m: m[1].translate(RAISED), text)
+    text = raised(text)
     return text[:1].upper() + text[1:] + "."
+
+
+def raised(text: str) -> str:
+    """Return a text in which powers of ten are written as such."""
+    return re.sub(r"\^(-\d+)", lambda m: m[1].translate(RAISED), text)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lmmtext import notation
-from lmmtext.ledger.words import evidence, mark_of
+from lmmtext.ledger.words import evidence, mark_of, raised
 
 FILE = "book/ledger.json"
 
@@ -125,7 +125,10 @@ def _steps(entry: dict[str, Any]) -> tuple[str, str] | None:
 
 
 def _step(x: dict[str, Any]) -> str:
-    parts = [f"{x['status']}, {x['kind']}" if x["status"] == "verified" else x["status"], plain(x.get("how", ""))]
+    parts = [
+        f"{x['status']}, {x['kind']}" if x["status"] == "verified" else x["status"],
+        plain(raised(x.get("how", ""))),
+    ]
     if m := x.get("mutants"):
         parts.append(f"{m['rejected']} wrong variants rejected")
         parts += [f"{m['same']} the same claim ({', '.join(map(plain, m['rewrites']))})"] if m["same"] else []
