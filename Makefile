@@ -5,7 +5,7 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && exit; done; \
 	python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo python3)
 endif
-TASKS := book test check refresh cores serve lab bench system clean
+TASKS := book test check refresh ledger cores serve lab bench system clean
 
 .PHONY: help $(TASKS)
 help $(TASKS):

@@ -1,9 +1,11 @@
-r"""The command line: `lmmtext check '<latex>' --world NAME [--where COND] [--json]`, and `lmmtext worlds`."""
+r"""The command line: `lmmtext check '<latex>' --world NAME [--where COND] [--json]`, `worlds`, and `ledger`."""
 
 import argparse
 import json
 import sys
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,12 +22,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checking.add_argument("--json", action="store_true", help="print the verdict as JSON")
     listing = commands.add_parser("worlds", help="list the worlds with their symbols, meanings and shapes")
     listing.add_argument("--json", action="store_true", help="print them as JSON")
+    keeping = commands.add_parser("ledger", help="judge every formula of a book, and keep what was found")
+    keeping.add_argument("--check", action="store_true", help="write nothing; the ledger that is kept must be the same")
+    keeping.add_argument("--json", action="store_true", help="print the ledger as JSON")
+    keeping.add_argument("--book", default=".", metavar="FOLDER", help="where _toc.yml is (default: here)")
+    keeping.add_argument("--jobs", type=int, default=2, metavar="N", help="how many processes judge (default 2)")
+    keeping.add_argument(
+        "--cold", action="store_true", help="judge everything again, and keep nothing for the next time"
+    )
     given = parser.parse_args(arguments)
     try:
         from lmmtext.verify import WORLDS, check, describe
     except ModuleNotFoundError as error:
         print(f"{error.name} is needed: pip install 'lmmtext[verify]'", file=sys.stderr)
         return 2
+    if given.command == "ledger":
+        return _ledger(given)
     if given.command == "worlds":
         told = [describe(world) for world in WORLDS.values()]
         print(json.dumps(told, indent=2) if given.json else "\n\n".join(_listed(world) for world in told))
@@ -37,6 +49,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verdict = check(latex, given.world, given.where, seconds=given.seconds)
     print(json.dumps(verdict.as_dict(), indent=2) if given.json else verdict)
     return verdict.exit_code
+
+
+def _ledger(given: argparse.Namespace) -> int:
+    """Judge a book; return 1 if anything fails the gate, 2 if there is no book."""
+    from lmmtext.ledger import gate, report, words
+
+    root, start = Path(given.book), time.monotonic()
+    live = sys.stderr.isatty()
+
+    def progress(done: int, total: int, what: str) -> None:
+        if live or done % 50 == 0 or done == total:
+            line = f"[{done}/{total}] {what}"[:100]
+            print(
+                f"\r{line:100}" if live else line,
+                end="" if live and done < total else "\n",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    try:
+        made = report.build(root, jobs=max(1, given.jobs), cached=not given.cold, progress=progress)
+    except FileNotFoundError as error:
+        print(f"lmmtext: {error}", file=sys.stderr)
+        return 2
+    faults, path, text = gate.faults(made), root / report.FILE, report.text(made)
+    if given.check and (not path.is_file() or path.read_text(encoding="utf-8") != text):
+        faults.append(f"{report.FILE.as_posix()} is not the ledger of this book: lmmtext ledger")
+    elif not given.check:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    if given.json:
+        print(text, end="")
+    else:
+        print(f"{words.summary(made)}\n{time.monotonic() - start:.0f} s")
+    if faults:
+        print(f"\n{len(faults)} faults:\n" + "\n".join(faults), file=sys.stderr)
+    return bool(faults)
 
 
 def _listed(world: dict[str, object]) -> str:

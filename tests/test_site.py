@@ -1,7 +1,10 @@
 """The built site, read as its readers do: from disk or a server, wide or narrow, light or dark, offline."""
 
 import hashlib
+import json
 import re
+import sys
+import time
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,8 +12,12 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from lmmtext.ledger.words import mark_of
 from tests.conftest import ROOT, serve
 from tests.reader import NARROW, WIDE, Reader
+
+sys.path.insert(0, str(ROOT / "tools" / "sphinxext"))
+import evidence  # noqa: E402
 
 VENDORED = [ROOT / "book" / "_static" / "mathjax", ROOT / "tests" / "axe"]
 
@@ -82,6 +89,88 @@ def test_every_page_reads_well_offline(site, site_address, reader: Reader, size,
         if faults := reader.open(address, size, theme) + reader.accessibility():
             found[name] = faults
     assert found == {}
+
+
+CHAPTER = "book/random-effects-regression.html"
+LEDGER = json.loads((ROOT / "book" / "ledger.json").read_text(encoding="utf-8"))
+# Runs in the page: what is to be seen of the card with the evidence, and whether it stays on the screen.
+CARD = """
+const card = document.getElementById("evidence-card"), at = card.getBoundingClientRect();
+return card.hidden ? null : {text: card.textContent, inside: at.left >= 0 && at.right <= innerWidth + 0.5};
+"""
+
+
+def test_each_equation_has_a_mark_that_leads_to_its_entry_also_without_a_script(site):
+    source = (site / CHAPTER).read_text(encoding="utf-8")
+    marks = re.findall(r'<a class="evidence evidence-(\w+)" href="([^"]+)" aria-label="([^"]+)"', source)
+    here = [e for e in LEDGER["equations"] if f"{e['page']}.html" == CHAPTER]
+    assert [(kind, address) for kind, address, _ in marks] == [(mark_of(e), f"ledger.html#{e['label']}") for e in here]
+    assert all(name.startswith("Evidence for equation 1.") for _, _, name in marks)
+    assert {e["label"] for e in LEDGER["equations"]} <= set(Page(site / "book" / "ledger.html").ids)
+
+
+@pytest.mark.parametrize("size, theme", [(WIDE, "light"), (NARROW, "dark")])
+def test_a_mark_shows_its_evidence_on_focus_and_hover_and_escape_closes_it(site, reader: Reader, size, theme):
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    assert reader.open((site / CHAPTER).as_uri(), size, theme) == []
+    mark = reader.driver.find_elements("css selector", "a.evidence")[1]
+    reader.driver.execute_script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].focus()", mark)
+    seen = reader.driver.execute_script(CARD)
+    assert "Verified" in seen["text"] and "wrong variants rejected" in seen["text"] and seen["inside"]
+    assert mark.get_attribute("aria-describedby") == "evidence-card"
+    assert reader.accessibility() == []
+    assert reader.driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    ActionChains(reader.driver).send_keys(Keys.ESCAPE).perform()
+    assert reader.driver.execute_script(CARD) is None
+    reader.driver.execute_script("document.activeElement.blur()")
+    ActionChains(reader.driver).move_to_element(mark).perform()
+    assert "Verified" in reader.driver.execute_script(CARD)["text"]
+
+
+def test_a_first_tap_shows_the_evidence_and_a_second_follows_it(site, reader: Reader):
+    reader.open((site / CHAPTER).as_uri(), NARROW, "light")
+    mark = reader.driver.find_elements("css selector", "a.evidence")[3]
+    reader.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", mark)
+    at = reader.driver.execute_script(
+        "const r = arguments[0].getBoundingClientRect(); return {x: r.x + r.width / 2, y: r.y + r.height / 2}", mark
+    )
+
+    def tap():
+        for kind, points in (("touchStart", [at]), ("touchEnd", [])):
+            reader.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    tap()
+    wait(lambda: reader.driver.execute_script(CARD))
+    assert reader.driver.current_url.endswith("random-effects-regression.html")
+    tap()
+    wait(lambda: "ledger.html#eq-" in reader.driver.current_url)
+
+
+def test_the_ledger_is_filtered_by_kind(site, reader: Reader):
+    reader.open((site / "book" / "ledger.html").as_uri())
+    kind, page, world = reader.driver.find_elements("css selector", ".ledger-filters select")
+    kind.find_element("css selector", "option[value=is-limit]").click()
+    limits = sum(e["kind"] == "limit" for e in LEDGER["equations"])
+    status = reader.driver.find_element("css selector", ".ledger-filters [role=status]").text
+    assert status == f"{limits} of {len(LEDGER['equations'])} equations"
+    shown = "return [...document.querySelectorAll('.ledger-entry')].filter((e) => e.offsetHeight).length"
+    assert reader.driver.execute_script(shown) == limits
+    assert reader.accessibility() == []
+
+
+def wait(done, seconds=5):
+    """Wait until something is so, and fail if it does not become so."""
+    until = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.05)
+
+
+def test_an_equation_that_was_changed_since_is_not_marked_as_verified():
+    told = evidence.mark(evidence.NOT_JUDGED, "(1.1)", "ledger.html#eq-a")
+    assert "evidence-open" in told and "Not verified." in told
 
 
 FAULTS = {

@@ -43,7 +43,7 @@ def cores() -> int:
 
 
 def check() -> int:
-    """Check form in under a minute: format, lint, types, layers, notebooks, links, spelling."""
+    """Check form in under a minute: format, lint, types, layers, notebooks, links, ledger up to date, spelling."""
     env.ensure()
     steps = {
         "format": ("-m", "ruff", "format", "--check", "."),
@@ -51,6 +51,7 @@ def check() -> int:
         "types": ("-m", "mypy"),
         "layers": ("-m", "pytest", "-q", "tests/test_layers.py"),
         "notebooks and links": ("-m", "tools.gate"),
+        "ledger": ("-m", "tools.ledger"),
         "spelling": ("-m", "tools.spelling"),
     }
     failed = []
@@ -68,6 +69,12 @@ def refresh() -> int:
     """Run all notebooks again, two at a time, and rewrite their outputs (or those named after it)."""
     env.ensure()
     return python("-m", "tools.notebooks", "refresh", *sys.argv[2:])
+
+
+def ledger() -> int:
+    """Judge every formula of the book, and write what was found to book/ledger.json."""
+    env.ensure()
+    return python("-m", "lmmtext", "ledger", *sys.argv[2:])
 
 
 def serve() -> int:
@@ -128,6 +135,7 @@ TASKS: dict[str, Callable[[], int]] = {
     "test": test,
     "check": check,
     "refresh": refresh,
+    "ledger": ledger,
     "cores": cores,
     "serve": serve,
     "lab": lab,

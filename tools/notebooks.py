@@ -5,16 +5,14 @@ were made from: its code cells, the package, the data, the pins, and the files o
 longer matches is stale.
 """
 
-import ast
-import hashlib
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import cache
 from pathlib import Path
 from typing import Any
+
+from lmmtext.ledger.sources import digest, meaning
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = 2
@@ -46,8 +44,8 @@ def inputs(notebook: dict[str, Any], root: Path = ROOT) -> dict[str, str]:
     """Return the hash of each thing that the outputs of a notebook are made from."""
     code = json.dumps([c["source"] for c in notebook["cells"] if c["cell_type"] == "code"])
     named = [p for p in sorted((root / "book").glob("*.toml")) if p.name in code]
-    files = {"files": _hash(p.read_bytes() for p in named)} if named else {}
-    return {"code": _hash([code.encode()]), **_shared_inputs(root), **files}
+    files = {"files": digest(p.read_bytes() for p in named)} if named else {}
+    return {"code": digest([code.encode()]), **_shared_inputs(root), **files}
 
 
 def _shared_inputs(root: Path) -> dict[str, str]:
@@ -55,7 +53,7 @@ def _shared_inputs(root: Path) -> dict[str, str]:
     data = sorted(p for p in (root / "lmmtext" / "data").rglob("*") if p.is_file() and p.suffix != ".py")
     pins = (root / "requirements.txt").read_text(encoding="utf-8").splitlines()
     return {
-        "package": _hash(
+        "package": digest(
             part
             for path in modules
             for part in (
@@ -63,42 +61,9 @@ def _shared_inputs(root: Path) -> dict[str, str]:
                 meaning(path.read_text(encoding="utf-8")),
             )
         ),
-        "data": _hash(part for path in data for part in (path.name.encode(), path.read_bytes())),
-        "pins": _hash(line.encode() for line in pins if not line.startswith("#")),
+        "data": digest(part for path in data for part in (path.name.encode(), path.read_bytes())),
+        "pins": digest(line.encode() for line in pins if not line.startswith("#")),
     }
-
-
-def _hash(parts: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(hashlib.sha256(part).digest())
-    return digest.hexdigest()[:16]
-
-
-@cache
-def meaning(source: str) -> bytes:
-    """Return what a module does, without comments, docstrings and layout (the same on every Python)."""
-    return " ".join(_flat(ast.parse(source))).encode()
-
-
-def _flat(node: object) -> Iterator[str]:
-    if isinstance(node, ast.AST):
-        yield type(node).__name__
-        for name, value in ast.iter_fields(node):
-            if name == "body" and isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                value = value[ast.get_docstring(node, clean=False) is not None :]
-            if name == "values" and isinstance(node, ast.JoinedStr):  # Python 3.12 adds empty pieces to f-strings
-                value = [v for v in value if not (isinstance(v, ast.Constant) and v.value == "")]
-            if value not in (None, []):  # newer Pythons have more fields, empty in older code
-                yield f"{name}("
-                yield from _flat(value)
-                yield ")"
-    elif isinstance(node, list):
-        for item in node:
-            yield from _flat(item)
-            yield ","
-    else:
-        yield repr(node)
 
 
 def stale(path: Path, root: Path = ROOT) -> list[str]:
