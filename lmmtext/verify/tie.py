@@ -31,8 +31,9 @@ from lmmtext.verify.errors import FormulaError, Undecided
 from lmmtext.verify.evaluate import evaluate
 from lmmtext.verify.judge import instances
 from lmmtext.verify.matrix import Mat
+from lmmtext.verify.meaning import pattern_indices
 from lmmtext.verify.parser import parse
-from lmmtext.verify.scope import Scope, pattern_indices
+from lmmtext.verify.scope import Scope
 from lmmtext.verify.world import World
 from lmmtext.verify.write import write
 
