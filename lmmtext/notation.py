@@ -107,6 +107,13 @@ COVARIANCES = (
     Symbol(r"\sigma_{\alpha\tau}^2", "variance of an interaction", elsewhere="Searle: of gamma"),
     Symbol(r"\rho", "intraclass correlation", code="rho", definition=r"\operatorname{Corr}(Y_{1j}, Y_{2j})"),
     Symbol(r"\mathbf{W}", "diagonal matrix of the prior weights", "n x n", "weights", "lecture: [X, Z], our H"),
+    Symbol(
+        r"\mathbf{R}",
+        "covariance of the errors, sigma^2 W^-1: sigma^2 I without weights",
+        "n x n",
+        elsewhere="Henderson: R",
+        definition=r"\operatorname{Var}(\boldsymbol{\epsilon})",
+    ),
     Symbol(r"\mathbf{V}", "covariance of Y", "n x n", "V", definition=r"\operatorname{Var}(\mathbf{Y})"),
     Symbol(r"\boldsymbol{\theta}", "parameters of Lambda", "ntheta", "theta", "lecture: theta_j and (beta, alpha)"),
     Symbol(r"\boldsymbol{\Lambda}", "relative covariance factor: G = sigma^2 Lambda Lambda'", "m x m", "Lambda"),
@@ -157,7 +164,7 @@ ESTIMATION = (
         "J",
         definition=r"\frac{1}{r} \mathbf{Z}^\top \mathbf{Y}",
     ),
-    Symbol(r"\mathbf{w}", "deviations from the means of the groups, stacked", "n"),
+    Symbol(r"\mathbf{d}", "deviations from the means of the groups, stacked", "n"),
     Symbol(
         r"\hat\sigma^2",
         "estimate of the error variance: by maximum likelihood, or by REML where that is said",
@@ -261,7 +268,6 @@ PREDICTION = (
         definition=r"\operatorname{Var}(f_*)",
     ),
     Symbol(r"\sigma_f^2", "variance of a random function, to which its covariances are proportional"),
-    Symbol(r"\mathbf{R}", "covariance of f at the data relative to the variance of f", "n x n"),
     Symbol(r"\kappa", "prior precision of the fixed effects", code="kappa", elsewhere="condition numbers: our cond(A)"),
 )
 

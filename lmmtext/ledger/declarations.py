@@ -18,7 +18,7 @@ ALLOWED = {
 BESIDE = {"display": "a display", "inline": "an inline formula", "alone": "no formula"}
 _SPLIT = re.compile(r";\s*(?=[a-z]+:\s)")
 _PAIR = re.compile(r"\s*([a-z]+):\s+(.*)", re.S)
-_LOCAL = re.compile(r"(?P<tex>.+?)(?:\s+\((?P<shape>[^()]*)\))?:\s+(?P<words>.+)", re.S)
+_LOCAL = re.compile(r"(?P<tex>.+?)(?:\s+\((?P<shape>[^():]*(?:\([^()]*\))?[^():]*)\))?:\s+(?P<words>.+)", re.S)
 
 
 class Misdeclared(ValueError):

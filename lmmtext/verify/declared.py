@@ -119,6 +119,7 @@ def _world(world: World, e: Inferring, told: Declarations, statements: list[t.No
         normal=world.normal and not told.moments,
         richer="",
         open=False,
+        arbitrary=True,
     )
     if sizes:
         orders[:] = _regular(found, statements, orders, len(sizes))

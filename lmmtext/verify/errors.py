@@ -35,6 +35,10 @@ class Undecided(FormulaError):
     verdict = "undecided"
 
 
+class Undefined(Undecided):
+    """A logarithm or root of a negative number, where the numbers drawn make it so."""
+
+
 class Singular(Undecided):
     """A division by zero, or the inverse of a singular matrix."""
 

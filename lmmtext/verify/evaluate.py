@@ -9,7 +9,7 @@ from lmmtext.verify import logs
 from lmmtext.verify import tree as t
 from lmmtext.verify.clock import tick
 from lmmtext.verify.dual import Dual
-from lmmtext.verify.errors import Singular, Undecided
+from lmmtext.verify.errors import Singular, Undecided, Undefined
 from lmmtext.verify.matrix import MAX_ELEMENTS, UNIT, ZERO, Mat, is_zero
 from lmmtext.verify.meaning import pattern_indices
 from lmmtext.verify.scope import Env, Scope
@@ -218,7 +218,7 @@ def power(x: Any, e: Fraction) -> Any:
     if e.denominator != 1 and isinstance(x, Fraction) and x <= 0:
         if x == 0:
             return x
-        raise Undecided("a root of a negative number")
+        raise Undefined("a root of a negative number")
     return logs.power(x, e)
 
 

@@ -12,7 +12,7 @@ from lmmtext.verify.chance import Rand
 from lmmtext.verify.claims import Claim, elaborated, kind_of
 from lmmtext.verify.degrees import chance
 from lmmtext.verify.dims import Dim
-from lmmtext.verify.errors import Singular, Undecided
+from lmmtext.verify.errors import Singular, Undecided, Undefined
 from lmmtext.verify.evaluate import evaluate
 from lmmtext.verify.matrix import Mat, is_zero
 from lmmtext.verify.mle import ESTIMATES
@@ -56,13 +56,33 @@ def instances(
         if wanted is not None and not holds(wanted, scope, {}):
             missed += 1
             continue
-        if not all(holds(c, scope, {}) for c in claim.conditions):
+        if not _meets(claim, scope):
             if wanted is not None:
                 refused[wanted] += 1
             continue
         found += 1
         missed = 0
         yield scope
+
+
+def _meets(claim: Claim, scope: Scope) -> bool:
+    """Return whether the conditions of a claim hold here, and what it is about exists.
+
+    Where symbols are arbitrary a determinant may be negative: a formula with its logarithm is not about such matrices.
+    """
+    try:
+        if not all(holds(c, scope, {}) for c in claim.conditions):
+            return False
+    except Singular:
+        return False
+    if scope.instance.world.arbitrary:
+        try:
+            link_holds(claim.relation, claim.left, claim.right, scope, {})
+        except Undefined:
+            return False
+        except Undecided:
+            return True  # it is for the judge to say why
+    return True
 
 
 def regimes_of(world: World, claim: Claim) -> list[t.Node]:

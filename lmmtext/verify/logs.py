@@ -13,7 +13,7 @@ from typing import Any
 
 import mpmath
 
-from lmmtext.verify.errors import Undecided
+from lmmtext.verify.errors import Undecided, Undefined
 
 DIGITS = 80
 ZERO = 50  # digits below what went into a sum: what is smaller than that has cancelled
@@ -259,15 +259,15 @@ def log(x: Any) -> Any:
     """Return the logarithm of a positive scalar, exactly where that is possible."""
     if isinstance(x, Fraction):
         if x <= 0:
-            raise Undecided("the logarithm of a number that is not positive")
+            raise Undefined("the logarithm of a number that is not positive")
         return LogSum.make(Fraction(0), {Fraction(x.numerator): Fraction(1), Fraction(x.denominator): Fraction(-1)})
     if isinstance(x, Exp):
         if x.factor <= 0:
-            raise Undecided("the logarithm of a number that is not positive")
+            raise Undefined("the logarithm of a number that is not positive")
         return log(x.factor) + x.exponent
     if isinstance(x, (LogSum, Real)):
         if real(x) <= 0:
-            raise Undecided("the logarithm of a number that is not positive")
+            raise Undefined("the logarithm of a number that is not positive")
         return Real(MP.log(real(x)), max(abs(MP.log(real(x))), reach(x) / real(x)))
     raise Undecided(f"the logarithm of a value of kind {type(x).__name__}")
 

@@ -84,7 +84,8 @@ class World:
     whether more than first and second moments are assumed; `richer` names a world in which fewer symbols coincide.
     `calls` are symbols that are also written like functions, K(X, X), without fonts; ^T says transposed.
     `regimes` are conditions under which estimates take different forms: a claim about them is tried in each.
-    In an `open` world a symbol that it does not have is an arbitrary matrix, column or number (`declared`).
+    In an `open` world a symbol that it does not have is an arbitrary matrix, column or number (`declared`);
+    the world that then has it is `arbitrary`.
 
     By the rest, rewrites are named. `commuting` are symbols of an algebra whose members commute; `orthogonal` are
     left, weight
@@ -110,6 +111,7 @@ class World:
     identified: Mapping[str, str] = field(default_factory=dict)
     regimes: tuple[str, ...] = ()
     open: bool = False
+    arbitrary: bool = False
     calls: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property

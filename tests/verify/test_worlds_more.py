@@ -67,15 +67,15 @@ TRUE = {
         r"\hat{\mathbf{f}} = \mathbf{K}(\mathbf{K} + \sigma^2 \mathbf{I})^{-1}\mathbf{y}",
         r"\operatorname{Var}(\mathbf{f} \mid \mathbf{y}) = (\mathbf{K}^{-1} + \sigma^{-2} \mathbf{I})^{-1}",
         r"\operatorname{Var}(Y_* \mid \mathbf{y}) = k_{**} + \sigma^2 - \mathbf{k}_*^\top \mathbf{V}^{-1}\mathbf{k}_*",
-        r"\frac{\partial \ell}{\partial \sigma_f^2} = \frac12 \mathbf{y}^\top \mathbf{V}^{-1} \mathbf{R} \mathbf{V}^{-1}\mathbf{y} - \frac12 \operatorname{tr}(\mathbf{V}^{-1}\mathbf{R})",
+        r"\frac{\partial \ell}{\partial \sigma_f^2} = \frac12 \mathbf{y}^\top \mathbf{V}^{-1} \frac{\mathbf{K}}{\sigma_f^2} \mathbf{V}^{-1}\mathbf{y} - \frac{1}{2 \sigma_f^2} \operatorname{tr}(\mathbf{V}^{-1}\mathbf{K})",
         r"\operatorname{E}[(f_* - \hat f_*)^2] = k_{**} - \mathbf{k}_*^\top \mathbf{V}^{-1} \mathbf{k}_*",
     ),
     "sufficient": (
         r"\bar{Y}_{j\cdot} \sim \mathrm{N}(\beta, \sigma_\alpha^2 + \sigma^2/r)",
         r"\bar{\mathbf{Y}} \sim \mathrm{N}(\beta\mathbf{1}_J, (\sigma_\alpha^2 + \sigma^2/r)\mathbf{I}_J)",
         r"\operatorname{SSE} \sim \sigma^2 \chi^2_{J(r-1)}",
-        r"\operatorname{SSE} = \mathbf{w}^\top\mathbf{w}",
-        r"\operatorname{Cov}(\mathbf{g}, \mathbf{w}) = \mathbf{0}",
+        r"\operatorname{SSE} = \mathbf{d}^\top\mathbf{d}",
+        r"\operatorname{Cov}(\mathbf{g}, \mathbf{d}) = \mathbf{0}",
         r"\operatorname{E}[\bar Y_{j\cdot} \mid \alpha_j] = \beta + \alpha_j",
         r"\operatorname{Var}(\bar Y_{j\cdot} \mid \alpha_j) = \sigma^2/r",
         r"\ell(\beta, \sigma^2, \sigma_\alpha^2) = -\frac{J(r-1)}{2}\log(2\pi\sigma^2) - \frac{\operatorname{SSE}}{2\sigma^2} - \frac{J}{2}\log r"
@@ -119,7 +119,7 @@ FALSE = {
         r"\ell = -\frac{1}{2} \mathbf{y}^\top \mathbf{V}^{-1} \mathbf{y} - \frac{1}{2} \log |\mathbf{V}|",
         r"\operatorname{Var}(\mathbf{f} \mid \mathbf{y}) = \mathbf{K} (\mathbf{K} + \sigma^2\mathbf{I})^{-1}",
         r"\hat{\mathbf{f}} = \sigma^2(\mathbf{K} + \sigma^2 \mathbf{I})^{-1}\mathbf{y}",
-        r"\frac{\partial \ell}{\partial \sigma_f^2} = \frac12 \mathbf{y}^\top \mathbf{V}^{-1} \mathbf{R} \mathbf{V}^{-1}\mathbf{y} + \frac12 \operatorname{tr}(\mathbf{V}^{-1}\mathbf{R})",
+        r"\frac{\partial \ell}{\partial \sigma_f^2} = \frac12 \mathbf{y}^\top \mathbf{V}^{-1} \frac{\mathbf{K}}{\sigma_f^2} \mathbf{V}^{-1}\mathbf{y} + \frac{1}{2 \sigma_f^2} \operatorname{tr}(\mathbf{V}^{-1}\mathbf{K})",
         r"\operatorname{Cov}(\mathbf{Y}, \mathbf{f}) = \mathbf{V}",
     ),
     "sufficient": (

@@ -21,7 +21,7 @@ from lmmtext.verify.worlds.taking import aliases, take, with_degrees
 # (n, new points besides x_*, columns of X): distinct, with n - 1, n + 1 and so on distinct from them too.
 SIZES = {0: (6, 3, 4), 1: (7, 4, 3), -1: (2, 1, 1)}
 DEGREES = {
-    "sigma2": 1, "sigma2_f": 1, "R": 3, "X": 1, "f": 3, "f_new": 3, "f_news": 3, "epsilon": 1, "Y": 3, "y": 3,
+    "sigma2": 1, "sigma2_f": 1, "X": 1, "f": 3, "f_new": 3, "f_news": 3, "epsilon": 1, "Y": 3, "y": 3,
     "Y_new": 3,
 }  # fmt: skip
 CALLS = {
@@ -43,11 +43,6 @@ def _part(rows: slice) -> Any:
 def _shifted(rows: slice, n: int) -> slice:
     """Return rows counted from the end of the data."""
     return slice(n + rows.start if rows.start is not None else None, n + rows.stop if rows.stop is not None else None)
-
-
-def _relative(scope: Scope) -> Mat:
-    n = scope.size("n")
-    return Mat(tuple(row[:n] for row in scope.drawn("relative").rows[:n]), n)
 
 
 def _noise(label: str, count: str = "") -> Any:
@@ -78,7 +73,6 @@ _GP = with_degrees(
         take(r"\sigma^2", "sigma2", "parameter", lambda s: s.drawn("sigma2")),
         take(r"\sigma_f^2", "sigma2_f", "parameter", lambda s: s.drawn("sigma2_f")),
         take(r"\mathbf{X}", "X", "given", lambda s: s.drawn("X"), words="inputs: a row for each observation"),
-        take(r"\mathbf{R}", "R", "given", _relative, symmetric=True),
         take(r"\mathbf{f}", "f", "random", _part(slice(None, 0))),
         take(r"f_*", "f_new", "random", _part(slice(0, 1))),
         take(r"\mathbf{f}_*", "f_news", "random", _part(slice(1, None)),
@@ -131,5 +125,5 @@ GP = World(
         r"\bar{\mathbf{f}}_*": "hat_f_news", r"\bar{\mathbf{f}}": "hat_f", r"y_*": "Y_new",
     },
     calls=CALLS,
-    commuting=frozenset({"K", "R", "V"}),
+    commuting=frozenset({"K", "V"}),
 )  # fmt: skip

@@ -30,6 +30,7 @@ def _common() -> tuple[Meaning, ...]:
         take(r"\mathbf{e}", "e", "random", lambda s: s("Z") @ s("alpha") + s("epsilon")),
         take(r"\mathbf{Y}", "Y", "random", lambda s: s("X") @ s("beta") + s("Z") @ s("alpha") + s("epsilon")),
         take(r"\mathbf{y}", "y", "random", lambda s: s("Y")),
+        take(r"\mathbf{R}", "R", "defined", symmetric=True),
         take(r"\mathbf{V}", "V", "defined"),
         take(r"\mathbf{H}", "H", "defined"),
     )  # fmt: skip

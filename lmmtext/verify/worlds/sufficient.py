@@ -9,7 +9,7 @@ from lmmtext.verify.worlds.one_way import one_way
 from lmmtext.verify.worlds.taking import take
 
 RESIDUALS = take(
-    r"\mathbf{w}",
+    r"\mathbf{d}",
     "w",
     "defined",
     r"\mathbf{Y} - \mathbf{Z} \mathbf{g}",

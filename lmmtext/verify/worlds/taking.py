@@ -1,5 +1,6 @@
 """Taking symbols from the notation table into a world, with the shape, words and definition that they have there."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -16,17 +17,17 @@ _SQUARE_AND_SYMMETRIC = {
 
 
 def size(text: str) -> Dim:
-    """Return the size that a part of a shape says: `n_j`, `(p + m)`, `J s`.
+    """Return the size that a part of a shape says: `n_j`, `(p + m)`, `n - p`, `J s`.
 
-    >>> str(size("(p + m)")), str(size("J s"))
-    ('m + p', 'Js')
+    >>> str(size("(p + m)")), str(size("(n - p)")), str(size("J s"))
+    ('m + p', 'n - p', 'Js')
     """
     total = Dim.of(0)
-    for part in text.strip("() ").split("+"):
+    for sign, part in re.findall(r"([+-]?)([^+-]+)", text.strip("() ")):
         product = ONE
         for name in part.split():
             product = product * Dim.of(int(name) if name.isdigit() else name)
-        total = total + product
+        total = total - product if sign == "-" else total + product
     return total
 
 
