@@ -38,6 +38,8 @@ class Algebra:
             return arg.arg
         if isinstance(arg, t.Number) and arg.value:
             return t.Number(1 / arg.value)
+        if isinstance(arg, k.Const) and arg.kind == "identity":
+            return arg
         return t.Inverse(arg)
 
     def negative(self, arg: t.Node) -> t.Node:
@@ -109,9 +111,25 @@ class Algebra:
         for m in matrices:
             if out and out[-1] == m and self.idempotent(m):
                 self.used.add("idempotency")
+            elif out and (smaller := self.nested(out[-1], m)) is not None:
+                self.used.add("one column space lies in the other")
+                out[-1] = smaller
             else:
                 out.append(m)
         return out
+
+    def nested(self, P: t.Node, Q: t.Node) -> t.Node | None:
+        """Return the smaller of two projectors if the space of one lies in that of the other: P Q = P."""
+        if not (isinstance(P, k.Projector) and isinstance(Q, k.Projector)):
+            return None
+        try:
+            a, b = evaluate(P.arg, self.scope, {}), evaluate(Q.arg, self.scope, {})
+        except FormulaError:
+            return None
+        if a.height != b.height:
+            return None
+        both = a.beside(b).rank()
+        return P if both == b.rank() else Q if both == a.rank() else None
 
     def idempotent(self, m: t.Node) -> bool:
         """Return whether a matrix is plainly idempotent: P, or I - P."""

@@ -18,7 +18,8 @@ from lmmtext.verify.judge import true_at
 from lmmtext.verify.matrix import Mat
 from lmmtext.verify.scope import Scope
 
-NOT_ASKED = (k.Law, k.Likelihood, k.Partial, k.LimitAt, k.Optimize)
+ATTEMPTS = 6
+NOT_ASKED = (k.Law, k.Likelihood, k.LimitAt, k.Optimize)
 PLAIN = {"tr", "rank", "vec", "diag", "log", "exp", "sqrt"}
 
 
@@ -72,24 +73,33 @@ def agree_everywhere(before: t.Node, after: t.Node, scope: Scope) -> bool:
     if any(isinstance(n, NOT_ASKED) or isinstance(n, t.Call) and n.name not in PLAIN for n in trees):
         return False
     refs = sorted({n for n in trees if isinstance(n, k.Ref) and n.name != "pi"}, key=repr)
-    for number in range(3):
-        wider = scope
+    by_name = scope.instance.world.by_name
+    if any(isinstance(n, k.Partial) for n in trees) and any(by_name[r.name].kind == "defined" for r in refs):
+        return False  # made arbitrary, it would no longer depend on the variable
+    agreed = 0
+    for number in range(ATTEMPTS):
         try:
-            for node in refs:
-                at = tuple(index(i, scope, {}) for i in node.indices)
-                symmetric = scope.instance.world.by_name[node.name].symmetric
-                value = arbitrary(wider(node.name, *at), symmetric, f"{number} {node.name} {at}")
-                if number == 2 and value.width > 1 and not symmetric:
-                    value = _of_less_rank(value)
-                wider = wider.moving(node.name, at, value)
+            wider = _everything(refs, scope, number)
             x, y = evaluate(before, wider, {}), evaluate(after, wider, {})
-        except FormulaError:
-            if number == 2:  # where a rank is too small, an inverse may not exist
-                continue
-            return False
+        except FormulaError:  # where a rank is too small an inverse may not exist, nor a logarithm of any determinant
+            continue
         if x.shape != y.shape or not (x - y).is_zero():
             return False
-    return True
+        agreed += 1
+    return agreed >= 2
+
+
+def _everything(refs: list[k.Ref], scope: Scope, number: int) -> Scope:
+    """Return the scope in which all these symbols are arbitrary, every second time of less than full rank."""
+    wider = scope
+    for node in refs:
+        at = tuple(index(i, scope, {}) for i in node.indices)
+        symmetric = scope.instance.world.by_name[node.name].symmetric
+        value = arbitrary(wider(node.name, *at), symmetric, f"{number} {node.name} {at}")
+        if number % 2 and value.width > 1 and not symmetric:
+            value = _of_less_rank(value)
+        wider = wider.moving(node.name, at, value)
+    return wider
 
 
 def _sized(node: t.Node) -> set[t.Node]:

@@ -38,6 +38,10 @@ def _swapped(node: t.Node, old: t.Node, new: t.Node) -> t.Node:
     return new if node == old else t.rebuild(node, lambda child: _swapped(child, old, new))
 
 
+def _is_identity(node: t.Node) -> bool:
+    return isinstance(node, k.Const) and node.kind == "identity"
+
+
 class Canon(Algebra):
     """Computes canonical forms in a scope, which tells what is a number, with the facts of its world."""
 
@@ -176,11 +180,25 @@ class Canon(Algebra):
                 continue
             if sorted(run, key=repr) != run:
                 self.used.add(self.world.commutes_because)
-            out += self.once(sorted(run, key=repr))
+            out += self.once(sorted(self.without_killed(run), key=repr))
             run = []
             if m is not None:
                 out.append(m)
         return out
+
+    def without_killed(self, run: list[t.Node]) -> list[t.Node]:
+        """Return factors that commute, without the P that I - P beside them makes zero: P (I - P) = 0."""
+        for at, m in enumerate(run):
+            if not (isinstance(m, t.Sum) and self.idempotent(m)):
+                continue
+            P = next(x.arg for x in m.terms if isinstance(x, t.Neg))
+            assert isinstance(P, k.Projector)
+            zero = k.Const("zeros", P.arg.rows, P.arg.cols) if isinstance(P.arg, k.Const) else t.Number(Fraction(0))
+            others = [x if i == at else self.of(_swapped(x, P, zero), {}) for i, x in enumerate(run)]
+            if others != run:
+                self.used.add("a projection and its complement have no product")
+                return [x for x in others if not _is_identity(x)]
+        return run
 
     def in_algebra(self, m: t.Node) -> bool:
         """Return whether a matrix is built from I, V, P_Z and P_1 alone."""
@@ -200,7 +218,7 @@ class Canon(Algebra):
 
     def correlated(self, node: t.Call, env: Env) -> t.Node | None:
         """Return a covariance without the terms that share no source of randomness with the other side."""
-        sides = [a.terms if isinstance(a, t.Sum) else (a,) for a in node.args]
+        sides = [self.expanded(a) for a in node.args]
         try:
             found = [[self.sources(x, env) for x in side] for side in sides]
         except FormulaError:
@@ -216,6 +234,19 @@ class Canon(Algebra):
             return None
         self.used.add("uncorrelated terms")
         return self.call(t.Call("Cov", tuple(x[0] if len(x) == 1 else t.Sum(x) for x in kept)), env)
+
+    def expanded(self, node: t.Node) -> tuple[t.Node, ...]:
+        """Return the terms of a tree, with products multiplied out."""
+        if isinstance(node, t.Sum):
+            return tuple(x for term in node.terms for x in self.expanded(term))
+        if isinstance(node, t.Neg):
+            return tuple(self.negative(x) for x in self.expanded(node.arg))
+        if isinstance(node, t.Product):
+            for i, f in enumerate(node.factors):
+                if isinstance(f, t.Sum):
+                    whole = (t.Product((*node.factors[:i], x, *node.factors[i + 1 :])) for x in f.terms)
+                    return tuple(x for term in whole for x in self.expanded(self.of(term, {})))
+        return (node,)
 
     def sources(self, node: t.Node, env: Env) -> set[str]:
         """Return the sources of randomness in a tree."""
@@ -236,7 +267,23 @@ class Canon(Algebra):
                                 self.used.add("deviations add up to zero")
                                 factors[at] = wanted[0]
             body = t.Product(tuple(factors))
+        if node.kind == "sum" and self.adds_up_to_zero(node, body, env):
+            self.used.add("deviations add up to zero")
+            return t.Number(Fraction(0))
         return k.Over(node.kind, node.index, node.lower, node.upper, body)
+
+    def adds_up_to_zero(self, node: k.Over, body: t.Node, env: Env) -> bool:
+        """Return whether a sum is one of deviations, a - b, times what does not depend on the index, and is zero."""
+        moving = [f for f in _factors(body) if any(x == k.Local(node.index) for x in t.walk(f))]
+        if body == t.Number(Fraction(0)):
+            return True
+        if len(moving) != 1 or not isinstance(moving[0], t.Sum) or len(moving[0].terms) != 2:
+            return False
+        try:
+            alone = k.Over("sum", node.index, node.lower, node.upper, moving[0])
+            return bool(evaluate(alone, self.scope, env).is_zero())
+        except FormulaError:
+            return False
 
     def outgrown(self, node: t.Node, limit: k.LimitAt, env: Env) -> t.Node:
         """Leave out of every sum what the limit outgrows: terms that vanish beside others that do not."""
@@ -332,12 +379,14 @@ class Canon(Algebra):
     def core(self, node: t.Node) -> t.Node:
         """Return what is left of a canonical tree without sign, numbers, and invertible factors at its ends."""
         while True:
-            if isinstance(node, (t.Neg, t.Transpose)):
+            if isinstance(node, (t.Neg, t.Transpose, k.Root)):
                 node = node.arg
             elif isinstance(node, t.Product) and self.undone(node.factors[0]):
                 node = node.factors[1] if len(node.factors) == 2 else t.Product(node.factors[1:])
             elif isinstance(node, t.Product) and self.undone(node.factors[-1]):
                 node = node.factors[0] if len(node.factors) == 2 else t.Product(node.factors[:-1])
+            elif isinstance(node, t.Power) and isinstance(node.exponent, t.Number) and node.exponent.value > 0:
+                node = node.base
             elif isinstance(node, t.Call) and node.name == "Cov" and (bare := self.cores(node)) != node.args:
                 node = t.Call("Cov", bare, node.given)  # Cov(A x, B y) = A Cov(x, y) B'
             else:

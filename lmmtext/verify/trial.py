@@ -43,7 +43,7 @@ def variants(claim: Claim, world: World, richer: dict[str, World], seconds: floa
                     count["inconclusive" if found is None else "rejected"] += 1
                 elif wider and _fails(found, wider):
                     count["freed"] += 1
-                elif _plainly_zero(claim, found, side, scopes[0]):
+                elif _tells_nothing(claim, found, side, scopes[0]):
                     count["inconclusive"] += 1
                 elif reasons := _reasons(claim, found, side, mutant, world, richer, scopes):
                     count["same"] += 1
@@ -109,6 +109,17 @@ def _fails(found: Claim, scopes: list[Scope]) -> bool:
         return False
     except Undecided:
         return False
+
+
+def _tells_nothing(claim: Claim, found: Claim, side: int, scope: Scope) -> bool:
+    """Return whether a mutant that holds is no evidence: true by its form, or of another shape than the claim."""
+    if _plainly_zero(claim, found, side, scope) or _trivial(found, scope):
+        return True
+    try:
+        shapes = [evaluate((c.left, c.right)[side], scope, {}).shape for c in (claim, found)]
+    except (FormulaError, KeyError, AttributeError):
+        return False
+    return shapes[0] != shapes[1]
 
 
 def _plainly_zero(claim: Claim, found: Claim, side: int, scope: Scope) -> bool:

@@ -67,7 +67,7 @@ WRONG = {
     ),
     "the moment estimate taken for the maximum likelihood estimate": (
         "one-way", r"\hat\sigma_\alpha^2 = \frac{\operatorname{MSA} - \operatorname{MSE}}{r}", "false",
-        ("left side 0, right side -2",), "",
+        ("left side 0, right side",), "",
     ),
     "a number added to a matrix": (
         "one-way", r"V = \sigma^2 + \sigma_\alpha^2 Z Z^\top", "does not conform",
