@@ -193,8 +193,7 @@ class Canon(Algebra):
                 continue
             P = next(x.arg for x in m.terms if isinstance(x, t.Neg))
             assert isinstance(P, k.Projector)
-            zero = k.Const("zeros", P.arg.rows, P.arg.cols) if isinstance(P.arg, k.Const) else t.Number(Fraction(0))
-            others = [x if i == at else self.of(_swapped(x, P, zero), {}) for i, x in enumerate(run)]
+            others = [x if i == at else self.of(_swapped(x, P, t.Number(Fraction(0))), {}) for i, x in enumerate(run)]
             if others != run:
                 self.used.add("a projection and its complement have no product")
                 return [x for x in others if not _is_identity(x)]
