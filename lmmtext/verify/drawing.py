@@ -5,7 +5,7 @@ from fractions import Fraction
 from random import Random
 
 from lmmtext.verify import tree as t
-from lmmtext.verify.errors import Undecided
+from lmmtext.verify.errors import Singular, Undecided
 from lmmtext.verify.evaluate import evaluate, projector
 from lmmtext.verify.matrix import Mat
 from lmmtext.verify.scope import Scope
@@ -104,6 +104,8 @@ def cayley(draw: Draw, height: int, width: int) -> Mat:
 
     The product has determinant 1; with one column reflected, as in every second kind of instance, -1.
     """
+    if width > height:
+        raise Singular(f"{width} columns of {height} numbers cannot be orthonormal")
     A = [[Fraction(0)] * height for _ in range(height)]
     for i in range(height):
         for j in range(i):

@@ -336,7 +336,11 @@ def _chain(e: Elaborator, n: t.Chain) -> Typed:
         raise Undecided("independence of more than two: write each pair, or one against all others", *n.span)
     for place, operand in enumerate(n.operands):
         if place and n.relations[place - 1].startswith("~"):
-            operands.append(law_of(e, operand, first))
+            found = law_of(e, operand, first)
+            number = isinstance(found, k.Law) and found.name in ("chi2", "Gamma", "F", "t")
+            if number and first is not None and not e.same(first[1], SCALAR):
+                raise e.clash("this is a law of numbers", first[0], first[1], operand, SCALAR)
+            operands.append(found)
             continue
         zero = operand == t.Number(Fraction(0))
         source = t.Symbol("0", "bold", span=operand.span) if zero else operand

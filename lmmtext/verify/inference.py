@@ -93,6 +93,8 @@ class Inferring(Elaborator):
 
     def looks(self, s: t.Symbol) -> Shape:
         """Return the shape that a letter suggests: capitals are matrices, bold letters columns, others numbers."""
+        if s.font == "roman" and len(s.letter) > 1:  # SSE, MSE
+            return SCALAR
         if s.letter[0].isupper():
             return Shape(Unknown(), Unknown())
         if s.font == "bold" or s.letter in self.columns:
