@@ -27,6 +27,7 @@ class Declarations:
     shapes: list[tuple[t.Symbol, t.Node]] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     conditions: list[t.Node] = field(default_factory=list)
+    said: list[t.Chain] = field(default_factory=list)  # the relations by which properties are declared
 
     def say(self, symbol: t.Symbol, **what: Any) -> bool:
         """Add to what is said of a symbol."""
@@ -44,6 +45,12 @@ class Declarations:
             found += [row[i] for i, row in enumerate(whole.rows)] if isinstance(whole, t.Matrix) else [whole]
         return [x for x in found if isinstance(x, t.Symbol) and self.new(x)]
 
+    def joint(self) -> list[t.Symbol]:
+        """Return the new symbols that stand on the diagonal of the variance of several columns together."""
+        laws = [c.operands[1] for _, c in self.laws]
+        wholes = [law.args[1] for law in laws if isinstance(law, t.Call)]
+        return [x for x in self.variances() if any(isinstance(w, t.Matrix) and x in set(t.walk(w)) for w in wholes)]
+
     def __post_init__(self) -> None:
         self.world: World | None = None
 
@@ -51,6 +58,8 @@ class Declarations:
         """Return whether a node is a symbol that the world does not have."""
         assert self.world is not None
         if not isinstance(node, t.Symbol) or node.letter in ("0", "1", "I"):
+            return False
+        if self.world.has_size(node.letter) and not (node.font or node.accents or node.subs or node.marks):
             return False
         e = Elaborator(self.world)
         return e.symbol(node) is None and e.symbol(node, squared=True) is None
@@ -82,10 +91,14 @@ def _declares(chain: t.Chain, told: Declarations) -> bool:
         return _law(chain, told)
     if relation in ("succ", "succeq") and told.new(left) and _zero(right):
         assert isinstance(left, t.Symbol)
+        told.said.append(chain)
         return told.say(left, symmetric=True, positive=relation == "succ", semidefinite=relation == "succeq")
-    return relation in ("=", ":=") and (
-        _own(left, right, told) or _with_another(left, right, told) or _named(chain, told)
-    )
+    if relation not in ("=", ":="):
+        return False
+    if _own(left, right, told) or _with_another(left, right, told):
+        told.said.append(chain)
+        return True
+    return _named(chain, told)
 
 
 def _own(left: t.Node, right: t.Node, told: Declarations) -> bool:

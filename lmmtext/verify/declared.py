@@ -14,9 +14,10 @@ from lmmtext.verify.drawing import Properties, drawn
 from lmmtext.verify.errors import CannotParse, DoesNotConform, FormulaError, Singular, Undecided
 from lmmtext.verify.evaluate import evaluate
 from lmmtext.verify.inference import Inferring
+from lmmtext.verify.joint import hold_joint
 from lmmtext.verify.matrix import Mat
 from lmmtext.verify.meaning import Meaning
-from lmmtext.verify.relations import link_holds
+from lmmtext.verify.relations import holds, link_holds
 from lmmtext.verify.scope import Scope
 from lmmtext.verify.world import Draw, Instance, World
 from lmmtext.verify.worlds.grouped import ldl, sources
@@ -53,7 +54,29 @@ def declared(world: World, statements: list[t.Node], where: tuple[t.Node, ...]) 
     for _, chain in told.laws:
         _hold_parts(e, chain)
     e.settle()
-    return _world(world, e, told, statements), tuple(told.conditions)
+    found = _world(world, e, told, statements)
+    _hold_said(found, told)
+    hold_joint(world, told, statements)
+    return found, tuple(told.conditions)
+
+
+def _hold_said(world: World, told: Declarations) -> None:
+    """Raise Undecided if what is declared does not hold, all of it, in instances: then nothing would be known.
+
+    Of one symbol several things may be declared that exclude each other, or that no drawing here joins.
+    """
+    if len(told.said) < 2:
+        return
+    trees = [(chain, elaborated(chain, world)) for chain in told.said]
+    for seed, size in enumerate((0, 1, -1)):
+        for special in (False, True):
+            scope = Scope(world.instance(seed, 9, size, special=special))
+            for chain, tree in trees:
+                if not holds(tree, scope, {}):
+                    raise Undecided(
+                        f"nothing is drawn here for which {write(chain)} holds together with what else is declared",
+                        *chain.span,
+                    )
 
 
 def _parts(statements: list[t.Node]) -> list[t.Node]:
@@ -102,6 +125,8 @@ def _world(world: World, e: Inferring, told: Declarations, statements: list[t.No
     """Return the world with meanings for what was found."""
     for variance in told.variances():
         told.say(variance, symmetric=True, positive=True)
+    for variance in told.joint():
+        told.say(variance, dominant=True)
     sizes = tuple(dict.fromkeys(e.new_sizes))
     orders: list[tuple[int, ...]] = [LARGE[: len(sizes)]] * 2
 
@@ -119,7 +144,7 @@ def _world(world: World, e: Inferring, told: Declarations, statements: list[t.No
         normal=world.normal and not told.moments,
         richer="",
         open=False,
-        arbitrary=True,
+        arbitrary=bool(e.found),
     )
     if sizes:
         orders[:] = _regular(found, statements, orders, len(sizes))

@@ -69,7 +69,9 @@ def proportional(left: t.Node, right: t.Node, scope: Scope, env: Env) -> bool:
         c, d = (evaluate(x, there, env).scalar for x in (left, right))
         if not b or not d or not logs.same(a * d, b * c):
             return False
-    return True
+    return bool(
+        (logs.real(a) > 0) == (logs.real(b) > 0)
+    )  # a density and a likelihood are positive, and so is the constant
 
 
 def _outcomes(left: k.Density, right: t.Node, scope: Scope, env: Env) -> list[Scope]:

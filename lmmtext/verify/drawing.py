@@ -11,6 +11,8 @@ from lmmtext.verify.matrix import Mat
 from lmmtext.verify.scope import Scope
 from lmmtext.verify.world import Draw
 
+DOMINANT = 100  # of the largest number drawn: the norm of 10 by 10 of them is at most a tenth of that
+
 
 @dataclass(frozen=True)
 class Properties:
@@ -18,6 +20,7 @@ class Properties:
 
     symmetric: bool = False
     positive: bool = False
+    dominant: bool = False  # so large that with arbitrary covariances beside it, the whole is positive definite
     semidefinite: bool = False
     idempotent: bool = False
     orthogonal: bool = False
@@ -56,46 +59,91 @@ def drawn(name: str, height: int, width: int, told: Properties, scope: Scope, in
     instance = scope.instance
     draw = replace(instance.draw, rng=Random(f"{instance.seed} {name} {indices}"))
     if (height, width) == (1, 1):
-        return Mat.number(draw.positive() if told.positive else draw.integer())
+        return Mat.number(_number(draw, told))
     if told.square and height != width:
         raise Undecided(f"{name}, which is {height} x {width} here, would have to be square for what is declared of it")
     if told.commutes is not None:
-        B = evaluate(told.commutes, scope, {})
-        return B @ B + B.times(draw.integer()) + Mat.identity(height).times(draw.integer())
-    made = _made(draw, height, width, told)
-    for node in told.left:
-        made = _complement(evaluate(node, scope, {}).T) @ made
-    for node in told.right:
-        made = made @ _complement(evaluate(node, scope, {}))
-    return made
+        return _commuting(evaluate(told.commutes, scope, {}), draw)
+    left, right = ([evaluate(n, scope, {}) for n in side] for side in (told.left, told.right))
+    left = [B.T for B in left]
+    if told.symmetric:
+        left = right = [*left, *right]
+    before, behind = _complement(left, height), _complement(right, width)
+    return _made(draw, height, width, told, before, behind)
 
 
-def _complement(B: Mat) -> Mat:
-    """Return the projector onto what is orthogonal to the columns of B."""
-    return Mat.identity(B.height) - projector(B)
+def _number(draw: Draw, told: Properties) -> Fraction:
+    """Return a number; a special one is perhaps zero."""
+    if told.positive:
+        return draw.positive() + (DOMINANT * draw.scale if told.dominant else 0)
+    if told.idempotent:
+        return Fraction(draw.rng.randint(0, 1))
+    if draw.special:
+        return Fraction(draw.rng.choice((0, 1, 2) if told.semidefinite else (0, 1, -1, 2)))
+    return draw.integer(positive=told.semidefinite)
 
 
-def _made(draw: Draw, height: int, width: int, told: Properties) -> Mat:
+def _complement(nodes: list[Mat], size: int) -> Mat:
+    """Return the projector onto what is orthogonal to the columns of all of these."""
+    found = Mat.identity(size)
+    for B in nodes:
+        found = found - projector(found @ B)
+    return found
+
+
+def _commuting(B: Mat, draw: Draw) -> Mat:
+    """Return a matrix that commutes with another: a polynomial in it, or, as a special one, any that does."""
+    size, identity = B.height, Mat.identity(B.height)
+    if not draw.special:
+        return B @ B + B.times(draw.integer()) + identity.times(draw.integer())
+    free = (identity.kron(B) - B.T.kron(identity)).null_space()
+    values = free @ _entries(draw, free.width, 1)
+    return Mat.of([[values.rows[j * size + i][0] for j in range(size)] for i in range(size)], size)
+
+
+def _entries(draw: Draw, height: int, width: int) -> Mat:
+    """Return a matrix of full rank, or, as a special one, mostly of zeros and ones."""
+    if not draw.special:
+        return draw.matrix(height, width)
+    values = [[Fraction(draw.rng.choice((0, 0, 1, -1))) for _ in range(width)] for _ in range(height)]
+    return Mat.of(values, width)
+
+
+def _made(draw: Draw, height: int, width: int, told: Properties, before: Mat, behind: Mat) -> Mat:
     if told.orthogonal:
         return cayley(draw, height, width)
     if told.idempotent:
-        rank = _deficient(draw, height)
-        basis = draw.matrix(height, rank)
-        if told.symmetric:
-            return projector(basis)
-        other = draw.matrix(rank, height)
-        return basis @ (other @ basis).inverse() @ other
+        return _idempotent(draw, height, told, before, behind)
     if told.positive:
-        return draw.spd(height)
+        identity = Mat.identity(height)
+        made = identity if draw.special and draw.rng.random() < 0.5 else draw.spd(height)
+        return made + identity.times(Fraction(DOMINANT * draw.scale)) if told.dominant else made
     if told.semidefinite:
-        B = draw.matrix(height, _deficient(draw, height))
+        B = before @ _entries(draw, height, _deficient(draw, height))
         return B @ B.T
-    made = draw.matrix(height, width)
-    return made + made.T if told.symmetric else made
+    made = _entries(draw, height, width)
+    return before @ (made + made.T if told.symmetric else made) @ behind
+
+
+def _idempotent(draw: Draw, height: int, told: Properties, before: Mat, behind: Mat) -> Mat:
+    """Return a projector, oblique unless it is symmetric, onto a part of what it may be onto and along the rest."""
+    rank = min(_deficient(draw, height), before.rank(), behind.rank())
+    if not rank:
+        return Mat.full(height, height)
+    basis = before @ draw.matrix(height, rank)
+    if told.symmetric:
+        return projector(basis)
+    other = draw.matrix(rank, height) @ behind
+    return basis @ (other @ basis).inverse() @ other
 
 
 def _deficient(draw: Draw, size: int) -> int:
-    """Return a rank below the size: 1 in instances of one kind, more in the others, so that none is the rule."""
+    """Return a rank below the size: 1 in instances of one kind, more in the others, so that none is the rule.
+
+    In a special instance it is anything from 0 to the size.
+    """
+    if draw.special:
+        return draw.rng.randint(0, size)
     return 1 if draw.size == 1 or size <= 2 else draw.rng.randint(2, size - 1)
 
 

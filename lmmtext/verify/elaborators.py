@@ -76,6 +76,8 @@ def _power(e: Elaborator, n: t.Power) -> Typed:
             raise DoesNotConform(
                 f"a power needs a square matrix, and {write_source(n.base)} is {e.text(shape)}", *n.span
             )
+        if isinstance(exponent, t.Neg) and isinstance(exponent.arg, t.Number):
+            base, exponent = t.Inverse(base, span=n.span), exponent.arg
         if not (isinstance(exponent, t.Number) and exponent.value.denominator == 1):
             raise CannotParse("a matrix has whole numbers for its exponents here", *n.exponent.span)
     return t.Power(base, exponent, span=n.span), shape

@@ -216,9 +216,15 @@ def _unpowered(e: Elaborator, node: t.Node, order: int) -> t.Node:
     return node
 
 
-def _bind(e: Elaborator, s: t.Symbol) -> tuple[t.Node, Shape]:
-    """Bind a symbol that the world does not have (or that an optimum runs over), with the shape its font suggests."""
+def _bind(e: Elaborator, s: t.Symbol, known: Shape | None = None) -> tuple[t.Node, Shape]:
+    """Bind a symbol that the world does not have (or that an optimum runs over), with the shape its font suggests.
+
+    What the world has keeps the shape that it has there, since a bold letter is often written without its font.
+    """
     name = local_name(s)
+    if known is not None:
+        e.locals[name] = known
+        return k.Local(name, span=s.span), known
     rows: Size = ONE
     cols: Size = ONE
     if s.font == "bold":
@@ -235,7 +241,7 @@ def _optimum(e: Elaborator, n: t.Optimum) -> Typed:
     old, variables = dict(e.locals), []
     for node in n.over:
         inner = node.operands[0] if isinstance(node, t.Chain) else node
-        parameter = None
+        parameter = known = None
         if isinstance(inner, t.Power):
             parameter = e.of(inner)
         elif isinstance(inner, t.Symbol):
@@ -247,7 +253,7 @@ def _optimum(e: Elaborator, n: t.Optimum) -> Typed:
                 raise CannotParse(f"{write_source(inner)} is not a variable", *inner.span)
             variables.append(parameter)
         elif isinstance(inner, t.Symbol):
-            variables.append(_bind(e, inner))
+            variables.append(_bind(e, inner, known[1] if known else None))
         else:
             raise CannotParse(f"{write_source(inner)} is not a variable", *inner.span)
     body = e.need_scalar(n.body, "what is optimised")

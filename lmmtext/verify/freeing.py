@@ -19,7 +19,7 @@ from lmmtext.verify.matrix import Mat
 from lmmtext.verify.scope import Scope
 
 ATTEMPTS = 6
-NOT_ASKED = (k.Law, k.Likelihood, k.LimitAt, k.Optimize)
+NOT_ASKED = (k.Space, k.Law, k.Likelihood, k.LimitAt, k.Optimize)
 PLAIN = {"tr", "rank", "vec", "diag", "log", "exp", "sqrt"}
 
 
@@ -68,6 +68,8 @@ def agree_everywhere(before: t.Node, after: t.Node, scope: Scope) -> bool:
     """
     if _sized(after) - _sized(before):
         return False
+    if isinstance(before, k.Space) and isinstance(after, k.Space):
+        before, after = before.arg, after.arg
     before, after = _with_numbers(before), _with_numbers(after)
     trees = [*t.walk(before), *t.walk(after)]
     if any(isinstance(n, NOT_ASKED) or isinstance(n, t.Call) and n.name not in PLAIN for n in trees):

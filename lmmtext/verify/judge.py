@@ -26,13 +26,21 @@ RULES_LOADED = (calculus, densities, moments, optima)
 GRID = 10**6
 SIZES_SHOWN: tuple[str, ...] = ("J", "s", "r", "n", "p", "q", "m")
 POINTS = 4
+SPECIAL_POINTS = 40
 SMALL = 5  # for exponentials, which of large numbers are so small that digits do not tell them from zero
 TRIES = 60
 PATIENCE, REFUSALS = 15, 2  # instances in which a regime, or with it the condition, is looked for in vain
 
 
 def instances(
-    world: World, claim: Claim, scale: int, sizes: tuple[int, ...], points: int, seed: int = 0
+    world: World,
+    claim: Claim,
+    scale: int,
+    sizes: tuple[int, ...],
+    points: int,
+    seed: int = 0,
+    *,
+    special: bool = False,
 ) -> Iterator[Scope]:
     """Yield scopes in which the conditions of a claim hold; Undecided if none is found.
 
@@ -50,7 +58,7 @@ def instances(
         if wanted is not None and (missed >= PATIENCE or refused[wanted] >= REFUSALS):
             wanted = None
         flat = bool(regimes) and (tried % 2 == 1 if wanted is None else wanted != regimes[0])
-        scope = Scope(world.instance(seed + tried, scale, sizes[found % len(sizes)], flat=flat))
+        scope = Scope(world.instance(seed + tried, scale, sizes[found % len(sizes)], flat=flat, special=special))
         for condition in claim.conditions:
             set_parameter(condition, scope)
         if wanted is not None and not holds(wanted, scope, {}):
@@ -155,9 +163,37 @@ def judge(claim: Claim, world: World, seconds: float) -> Link:
         return Link(claim.tex, "undecided", kind, error.message)
     except Undecided as error:
         return Link(claim.tex, "undecided", kind, error.message)
+    if (failed := special_failure(claim, world, max(0.2, min(2.0, (seconds - clock.now() + start) / 2)))) is not None:
+        return Link(claim.tex, "false", kind, "", show(claim, failed))
     if kind == "inequality":
         return _not_refuted(claim, world, seconds - (clock.now() - start), passed)
     return Link(claim.tex, "verified", kind, _evidence(claim, kind, passed, bound))
+
+
+def special_failure(claim: Claim, world: World, seconds: float) -> Scope | None:
+    """Return a point at which a claim fails because something arbitrary is special there; None if none is found.
+
+    Ranks, column spaces, projectors and orders are not continuous: what holds wherever matrices have full rank, which
+    is almost everywhere, may fail where they have not. Where a side has no value, because an inverse in it does not
+    exist, nothing was claimed.
+    """
+    if not world.arbitrary:
+        return None
+    tried = 0
+    try:
+        with clock.limit(seconds):
+            for scope in instances(world, claim, 3, (-1, 0), SPECIAL_POINTS, seed=4000, special=True):
+                tried += 1
+                try:
+                    if not true_at(claim, scope):
+                        return scope
+                except clock.OutOfTime:
+                    raise
+                except Undecided:
+                    continue
+    except Undecided:  # no time is left, or no more points at which the conditions hold
+        pass
+    return None
 
 
 def _not_refuted(claim: Claim, world: World, seconds: float, passed: int) -> Link:

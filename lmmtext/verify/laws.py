@@ -137,6 +137,8 @@ def _has(left: t.Node, given: tuple[t.Node, ...], law: k.Law, scope: Scope, env:
         return _is_normal(x.vec(), centre.vec(), cols.kron(rows), inner)
     if law.name == "chi2":
         degrees, noncentrality, scale = (a.scalar for a in args)
+        if not degrees and not noncentrality:  # a sum of no squares
+            return x.is_zero()
         return is_chi_square(as_rand(x.scalar), inner) == (degrees, scale, noncentrality)
     if law.name == "Gamma":  # of shape and rate: chi^2 with 2 shape degrees of freedom, times 1 / (2 rate)
         shape, rate = (a.scalar for a in args)

@@ -23,6 +23,7 @@ class Draw:
     scale: int
     size: int  # 0, 1, ... for evidence; -1 for the smallest counterexample
     flat: bool = False  # whether the random effects have turned out to be zero
+    special: bool = False  # whether what is arbitrary is drawn with zeros, dependent columns and every rank
 
     def integer(self, *, positive: bool = False) -> Fraction:
         """Return an integer up to the scale, not zero."""
@@ -82,6 +83,7 @@ class World:
     `relations` rewrites sizes into the fewest (n is Jr in a balanced layout); `uppers` bounds the indices;
     `normal` says
     whether more than first and second moments are assumed; `richer` names a world in which fewer symbols coincide.
+    `arbitrary` says that a formula has brought arbitrary symbols along, of which special values are tried as well.
     `calls` are symbols that are also written like functions, K(X, X), without fonts; ^T says transposed.
     `regimes` are conditions under which estimates take different forms: a claim about them is tried in each.
     In an `open` world a symbol that it does not have is an arbitrary matrix, column or number (`declared`);
@@ -201,6 +203,6 @@ class World:
             and self.by_name[node.name].kind == "parameter"
         )
 
-    def instance(self, seed: int, scale: int, size: int = 0, *, flat: bool = False) -> Instance:
+    def instance(self, seed: int, scale: int, size: int = 0, *, flat: bool = False, special: bool = False) -> Instance:
         """Return an instance; the same numbers for the same seed, scale and size."""
-        return self.make(Draw(Random(f"{self.name} {seed} {scale} {size}"), scale, size, flat))
+        return self.make(Draw(Random(f"{self.name} {seed} {scale} {size}"), scale, size, flat, special))
