@@ -342,6 +342,8 @@ def _chain(e: Elaborator, n: t.Chain) -> Typed:
         raise Undecided("independence of more than two: write each pair, or one against all others", *n.span)
     for place, operand in enumerate(n.operands):
         if place and n.relations[place - 1].startswith("~"):
+            if place < len(n.relations):
+                raise CannotParse("a chain ends with the law after \\sim", *n.operands[place + 1].span)
             found = law_of(e, operand, first)
             number = isinstance(found, k.Law) and found.name in ("chi2", "Gamma", "F", "t")
             if number and first is not None and not e.same(first[1], SCALAR):
