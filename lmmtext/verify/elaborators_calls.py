@@ -20,7 +20,10 @@ def _call(e: Elaborator, n: t.Call) -> Typed:
         raise UnknownSymbol(f"an estimated moment, {write_source(n)}, has no definition here", *n.span)
     if n.name in ("E", "Var", "Cov", "Corr"):
         return _moment(e, n)
-    if n.name in ("N", "MN", "Gamma"):
+    if n.name == "Gamma":
+        parameters = tuple(e.need_scalar(a, "a parameter of this law") for a in (*n.subs, *n.args))
+        return k.Law(n.name, parameters, span=n.span), LAW
+    if n.name in ("N", "MN"):
         return k.Law(n.name, tuple(e.need_matrix(a)[0] for a in (*n.subs, *n.args)), span=n.span), LAW
     if n.name in ("p", "f"):
         return density(e, n), SCALAR
