@@ -144,7 +144,7 @@ def _world(world: World, e: Inferring, told: Declarations, statements: list[t.No
         normal=world.normal and not told.moments,
         richer="",
         open=False,
-        arbitrary=bool(e.found),
+        special="all" if e.found else world.special,
     )
     if sizes:
         orders[:] = _regular(found, statements, orders, len(sizes))

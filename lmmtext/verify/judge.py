@@ -177,7 +177,7 @@ def special_failure(claim: Claim, world: World, seconds: float) -> Scope | None:
     is almost everywhere, may fail where they have not. Where a side has no value, because an inverse in it does not
     exist, nothing was claimed.
     """
-    if not world.arbitrary:
+    if world.special != "all" and not (world.special and _jumps(claim)):
         return None
     tried = 0
     try:
@@ -194,6 +194,17 @@ def special_failure(claim: Claim, world: World, seconds: float) -> Scope | None:
     except Undecided:  # no time is left, or no more points at which the conditions hold
         pass
     return None
+
+
+def _jumps(claim: Claim) -> bool:
+    """Return whether a claim is about ranks, column spaces or orders, which are not continuous in what is drawn."""
+    if claim.relation not in (*EQUAL, "propto") and not claim.relation.startswith("~"):
+        return True
+    nodes = [*t.walk(claim.left), *t.walk(claim.right)]
+    return any(
+        isinstance(n, (k.Space, k.Projector, t.Marked)) or (isinstance(n, t.Call) and n.name in ("rank", "dim"))
+        for n in nodes
+    )
 
 
 def _not_refuted(claim: Claim, world: World, seconds: float, passed: int) -> Link:

@@ -83,7 +83,8 @@ class World:
     `relations` rewrites sizes into the fewest (n is Jr in a balanced layout); `uppers` bounds the indices;
     `normal` says
     whether more than first and second moments are assumed; `richer` names a world in which fewer symbols coincide.
-    `arbitrary` says that a formula has brought arbitrary symbols along, of which special values are tried as well.
+    `special` says for which claims special values of what is arbitrary are tried as well: none, those about "ranks" and
+    orders, which are not continuous, or "all", where properties were declared that have instances of several kinds.
     `calls` are symbols that are also written like functions, K(X, X), without fonts; ^T says transposed.
     `regimes` are conditions under which estimates take different forms: a claim about them is tried in each.
     In an `open` world a symbol that it does not have is an arbitrary matrix, column or number (`declared`);
@@ -113,7 +114,7 @@ class World:
     identified: Mapping[str, str] = field(default_factory=dict)
     regimes: tuple[str, ...] = ()
     open: bool = False
-    arbitrary: bool = False
+    special: str = ""
     calls: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property

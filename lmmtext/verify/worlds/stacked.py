@@ -59,14 +59,22 @@ def _contrasts(scope: Scope) -> Mat:
 
 def _draw(draw: Draw) -> tuple[dict[str, int], dict[Any, Any]]:
     n, p, m = GENERAL[draw.size]
+    X = draw.matrix(n, p)
     values: dict[Any, Any] = {
         "sigma2": Mat.number(draw.positive()),
-        "X": draw.matrix(n, p),
-        "Z": draw.matrix(n, m),
+        "X": X,
+        "Z": _dependent(X, draw, m) if draw.special else draw.matrix(n, m),
         "G": draw.spd(m),
         "beta": Mat.column([draw.integer() for _ in range(p)]),
     }
     return {"n": n, "p": p, "m": m}, values
+
+
+def _dependent(X: Mat, draw: Draw, m: int) -> Mat:
+    """Return a Z that shares a column with X, as indicators of groups do with the intercept, or repeats its own."""
+    Z = draw.matrix(X.height, m)
+    first = X if draw.rng.random() < 0.5 else Z
+    return Mat(tuple((*row[:-1], other[0]) for row, other in zip(Z.rows, first.rows, strict=True)), m)
 
 
 def _make_general(draw: Draw) -> Instance:
@@ -90,6 +98,7 @@ _GENERAL = with_degrees(
 GENERAL_WORLD = World(
     "general", "Y = X beta + Z alpha + epsilon with general X, Z and G, normal", _GENERAL, ("n", "p", "m"),
     _make_general,
+    special="ranks",
     aliases=aliases(_GENERAL),
     orthogonal=(
         (r"\mathbf{X}^\top", r"\mathbf{V}^{-1}", r"\mathbf{y} - \mathbf{X} \hat{\boldsymbol{\beta}}"),
@@ -140,7 +149,7 @@ def _make_bayes(draw: Draw) -> Instance:
 
 BAYES = World(
     "bayes", "gamma = (beta, alpha) with a normal prior: beta of precision kappa, alpha of variance G", _BAYES,
-    ("n", "p", "m"), _make_bayes,
+    ("n", "p", "m"), _make_bayes, special="ranks",
     aliases={**aliases(_BAYES), r"\boldsymbol{\theta}": "gamma", r"\hat{\boldsymbol{\theta}}": "hat_gamma",
              r"\mathbf{W}": "H", r"\boldsymbol{\Sigma}": "G"},
 )  # fmt: skip
