@@ -9,7 +9,7 @@ from lmmtext.verify import tree as t
 from lmmtext.verify.errors import CannotParse
 
 MAX_EXPONENT = 64
-OPERATOR_MARKS = ("+", "-")
+OPERATOR_MARKS = ("+", "-", "_+")
 
 
 def place(*parts: Any) -> tuple[int, int]:
@@ -338,6 +338,8 @@ def _subscripted(base: t.Node, subs: tuple[t.Node, ...], span: tuple[int, int]) 
         return t.Transpose(_subscripted(base.arg, subs, base.arg.span), span=span)
     if isinstance(base, t.Norm):
         return t.Norm(base.arg, subs, span=span)
+    if isinstance(base, t.Power) and isinstance(base.base, t.Norm) and not base.base.subs:
+        return t.Power(_subscripted(base.base, subs, base.base.span), base.exponent, span=span)
     return t.Entry(base, subs, span=span)
 
 

@@ -107,6 +107,11 @@ class Inferring(Elaborator):
             return Dim.of(node.letter).replaced(self.world.relations)
         return super().dim(node)
 
+    def is_size(self, node: t.Node) -> bool:
+        """Return whether an expression is made of sizes; in an open world these letters always are."""
+        always = self.world.open and isinstance(node, t.Symbol) and _bare(node) and node.letter in ALWAYS_SIZES
+        return always or super().is_size(node)
+
     def combined(self, sizes: list[Size], product: bool, node: t.Node, why: str) -> Size:
         """Return the product or sum of sizes, to be found when its parts are."""
         result = Unknown()

@@ -13,23 +13,30 @@ COLOURS = {"verified": "#1b7f3b", "false": "#b3261e", "does not conform": "#b326
 
 @dataclass(frozen=True)
 class Counterexample:
-    """Where a claim fails: the sizes, what was drawn, and the values of both sides."""
+    """Where a claim fails: the sizes, what was drawn, and the values of both sides.
+
+    `what` says which values of them, where they are not the sides themselves: means, variances, degrees of freedom. In
+    `said` stands a sentence instead, where there are no two values to show.
+    """
 
     sizes: dict[str, int]
     left: str
     right: str
     drawn: dict[str, str] = field(default_factory=dict)
     element: str = ""
+    what: str = ""
+    said: str = ""
 
     def __str__(self) -> str:
         sizes = ", ".join(f"{name} = {value}" for name, value in self.sizes.items())
         drawn = ", ".join(f"{name} = {value}" for name, value in self.drawn.items())
+        with_ = ", ".join(filter(None, (sizes, drawn)))
+        start = f"with {with_}: " if with_ else ""
+        if self.said:
+            return start + self.said
+        what = f"{self.what}, " if self.what else ""
         where = f"element {self.element} of the " if self.element else ""
-        return (
-            f"with {sizes}"
-            + (f", {drawn}" if drawn else "")
-            + f": {where}left side {self.left}, right side {self.right}"
-        )
+        return f"{start}{what}{where}left side {self.left}, right side {self.right}"
 
 
 @dataclass(frozen=True)
