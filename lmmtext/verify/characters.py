@@ -161,6 +161,9 @@ class CharacterReader:
                 word, j = word + self.raws[j].text, j + 1
             if word in c.PLAIN_WORDS and self.opening(j) is not None:
                 return self.function(c.FUNCTIONS[word], raw, self.raws[j - 1], j, stop)
+            if len(word) > 2 and word.isupper() and word in self.words:  # SSE is no product of three letters
+                self.emit("LETTER", (word, "roman"), raw, self.raws[j - 1])
+                return j
             if joined := self.sum_of_squares(word, j):
                 self.emit("LETTER", (joined[0], "roman"), raw, self.raws[joined[1] - 1])
                 return joined[1]
@@ -381,7 +384,7 @@ class CharacterReader:
             self.emit("SUB_OPEN", "_", raw)
             if a == b:
                 raise self.fail("an empty subscript", raw)
-            if b == a + 1 and self.raws[a].is_("+") and self.out[-2].type in ENDS_OPERAND - {"LETTER"}:
+            if b == a + 1 and self.raws[a].is_("+") and self.out[-2].type in ("RPAR", "RSQ", "RCURL"):
                 self.out.pop()
                 self.emit("MARK", "_+", raw, last)
                 return after

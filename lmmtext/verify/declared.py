@@ -53,6 +53,7 @@ def declared(world: World, statements: list[t.Node], where: tuple[t.Node, ...]) 
     for _, chain in told.laws:
         _hold_parts(e, chain)
     e.settle()
+    e.hold_capitals(told.names)
     return _world(world, e, told, statements), tuple(told.conditions)
 
 

@@ -134,6 +134,8 @@ class Elaborator:
     def need_scalar(self, node: t.Node, what: str) -> t.Node:
         """Return a number, elaborated; refuse a matrix."""
         found, shape = self.of(node)
+        if self.infers and isinstance(self.sizes.find(shape.rows), Unknown) and _capital(node):
+            raise DoesNotConform(f"{what} is a number, and {write_source(node)} is a matrix", *node.span)
         if not self.is_scalar(shape) and not (
             isinstance(self.sizes.find(shape.rows), Unknown) and self.same(shape, SCALAR)
         ):
@@ -253,6 +255,12 @@ class Elaborator:
                 raise DoesNotConform(why, *node.span)
             total = total * size if product else total + size
         return total
+
+
+def _capital(node: t.Node) -> bool:
+    """Return whether a bold capital stands in a node, which is a matrix wherever nothing else is said."""
+    bold = (s for s in t.walk(node) if isinstance(s, t.Symbol) and s.font == "bold")
+    return any(s.letter[0].isupper() and s.letter != "I" for s in bold)
 
 
 def local_name(s: t.Symbol) -> str:

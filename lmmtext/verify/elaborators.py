@@ -43,6 +43,8 @@ def _symbol(e: Elaborator, s: t.Symbol) -> Typed:
         return _all_ones(e, s)
     if s.letter == "ell" and not (s.subs or s.accents or s.marks) and has_likelihood(e):
         return at_the_parameters(e, s), SCALAR
+    if s.letter == "nabla":
+        raise CannotParse(r"a gradient is read as a derivative: write \frac{\partial f}{\partial \mathbf{x}}", *s.span)
     if (part := _element(e, s)) is not None:
         return part, SCALAR
     return e.unknown(s)
@@ -153,7 +155,11 @@ def _sum(e: Elaborator, n: t.Sum) -> Typed:
         elif not e.same(first[1], shape):
             square = next((s for s in (first[1], shape) if not e.is_scalar(s)), shape)
             lone = e.is_scalar(first[1]) or e.is_scalar(shape)
-            hint = "is an identity missing?" if lone and e.sizes.find(square.rows) == e.sizes.find(square.cols) else ""
+            hint = ""
+            if lone and e.sizes.find(square.rows) == e.sizes.find(square.cols):
+                hint = "is an identity missing?"
+            elif lone and e.sizes.is_one(square.cols):
+                hint = "is a vector of ones missing?"
             raise e.clash("they cannot be added", first[0], first[1], term, shape, hint)
         terms.append(found)
     assert first is not None

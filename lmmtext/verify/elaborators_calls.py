@@ -31,6 +31,8 @@ def _call(e: Elaborator, n: t.Call) -> Typed:
         return t.Call(n.name, (e.need_scalar(_only(n), f"the argument of {n.name}"),), span=n.span), SCALAR
     if n.name in ("max", "min"):
         return t.Call(n.name, tuple(e.need_scalar(a, f"an argument of {n.name}") for a in n.args), span=n.span), SCALAR
+    if n.name == "inner":
+        return _inner(e, n)
     if n.name in ("tr", "det"):
         arg, shape = e.need_square(_only(n), "a trace" if n.name == "tr" else "a determinant")
         return (t.Call("tr", (arg,), span=n.span) if n.name == "tr" else k.Det(arg, span=n.span)), SCALAR
@@ -56,7 +58,18 @@ def _call(e: Elaborator, n: t.Call) -> Typed:
         if called.endswith("^T"):
             return t.Transpose(found, span=n.span), Shape(shape.cols, shape.rows)
         return found, shape
-    raise UnknownSymbol(f"{n.name} is not a function of the notation", *n.span)
+    hint = r"; for a rank write \operatorname{rank}" if n.name == "r" else ""
+    raise UnknownSymbol(f"{n.name} is not a function of the notation{hint}", *n.span)
+
+
+def _inner(e: Elaborator, n: t.Call) -> Typed:
+    """Return x'y, or x'Wy if a weight stands below; of matrices the trace of that."""
+    left, right = n.args
+    named = n.subs and getattr(n.subs[0], "letter", "") == "F"
+    weight = n.subs if n.subs and not named else ()
+    found, shape = e.need_square(t.Product((t.Transpose(left), *weight, right), span=n.span), "an inner product")
+    known = e.sizes.is_one(shape.rows)
+    return (found if known else t.Call("tr", (found,), span=n.span)), SCALAR
 
 
 def _without_fonts(n: t.Call) -> str:
@@ -139,7 +152,10 @@ def _big(e: Elaborator, n: t.Big) -> Typed:
         low = e.need_scalar(lower, "a bound") if lower is not None else t.Number(Fraction(1))
         upper = n.upper if n.upper is not None else e.world.upper(name)
         if upper is None:
-            raise UnknownSymbol(f"{name} is not an index of the world {e.world.name}", *n.span)
+            raise UnknownSymbol(
+                f"{name} is no index of the world {e.world.name}: write how far it runs, as in \\sum_{{{name}=1}}^n",
+                *n.span,
+            )
         high = e.need_scalar(upper, "a bound")
         e.bound_indices.add(name)
         if n.upper is not None:
@@ -259,7 +275,7 @@ def _optimum(e: Elaborator, n: t.Optimum) -> Typed:
 
 
 def _optimised(e: Elaborator, body: t.Node, over: tuple[t.Node, ...]) -> t.Node:
-    """Return what is optimised; a variable without bold is a column if what is optimised does not conform otherwise."""
+    """Return what is optimised; a variable without bold is a column if it does not conform as a number."""
     known = dict(e.sizes.bound)
     try:
         return e.need_scalar(body, "what is optimised")

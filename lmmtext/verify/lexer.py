@@ -171,8 +171,11 @@ class Reader(CharacterReader):
 
     def named(self, word: str, first: Raw, last: Raw, i: int, stop: int) -> int:
         """Write a word: a connective, a function, an optimum, a law's qualifier, or a symbol of several letters."""
-        spelled = " ".join(word.replace(".", " ").split()) if " " in self.source[first.start : last.end] else word
-        bare = word.strip(" .,").lower()
+        inside = " ".join(self.source[first.start : last.end].partition("{")[2].rstrip("}").split())
+        spelled = inside or word
+        bare = (inside if " " in inside else word).strip(" .,").lower()
+        if bare in c.QUANTIFIERS:
+            raise CannotParse(f"a claim is about all values anyway: leave {spelled!r} out", first.start, last.end)
         if self.after_sim and bare.replace(".", "").replace(" ", "") in QUALIFIERS:
             old = self.out.pop()
             self.out.append(
@@ -193,7 +196,7 @@ class Reader(CharacterReader):
             return self.function(c.LAWS[word], first, last, i, stop)
         elif word.isalpha() and word not in self.words and self.opening(i) is not None and self.opening(i) < stop:  # type: ignore[operator]
             return self.function(c.LAWS.get(word, word), first, last, i, stop)
-        elif not word.isalpha():
+        elif not word.isalpha() or (" " in inside and word not in self.words):
             raise CannotParse(f"the words {spelled!r} are not part of a formula", first.start, last.end)
         else:
             self.after_sim = False

@@ -115,6 +115,9 @@ def _calls(before: t.Node, factor: t.Node) -> bool:
 def _call(node: t.Call) -> str:
     if node.name == "sqrt":
         return rf"\sqrt{{{write(node.args[0])}}}"
+    if node.name == "inner":
+        below = f"_{{{', '.join(write(x) for x in node.subs)}}}" if node.subs else ""
+        return rf"\langle {write(node.args[0])}, {write(node.args[1])} \rangle{below}"
     short = {"L": "L", "C": "C", "f": "f", "ell": r"\ell", "log": r"\log", "exp": r"\exp", "det": r"\det",
              "max": r"\max", "min": r"\min", "chi2": r"\chi^2"}  # fmt: skip
     name = short.get(node.name) or (

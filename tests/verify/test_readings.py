@@ -72,7 +72,7 @@ READ = {
         "random-slope", r"Z = \bigoplus_{j=1}^J \mathbf Z_j", r"G = \bigoplus_{j=1}^J \mathbf Z_j' \mathbf Z_j", FALSE,
     ),
     "a Kronecker product over an index": (
-        "matrices", r"\bigotimes_{k=1}^2 \mathbf A = \mathbf A \otimes \mathbf A", r"\bigotimes_{k=1}^2 \mathbf A = \mathbf A' \otimes \mathbf A", FALSE,
+        "matrices", r"\bigotimes_{k=1}^2 \mathbf A = \mathbf A \otimes \mathbf A", r"\bigotimes_{k=1}^2 \mathbf A = \mathbf A", FALSE,
     ),
     "a diagonal as a column": (
         "matrices",
@@ -110,6 +110,12 @@ READ = {
     ),
     "the sum of squares between groups": (
         "one-way", r"E[\mathrm{SSB}] = (J-1)(\sigma^2 + r\sigma_\alpha^2)", r"E[\mathrm{MSB}] = \sigma^2", FALSE,
+    ),
+    "sums of squares in italics": (
+        "one-way", r"y'y = rJ\bar y^2 + SSA + SSE", r"y'y = SSB + SSW", FALSE,
+    ),
+    "ranks and column spaces by other names": (
+        "general", r"\operatorname{r}(Q) = n - \dim \mathcal R(X)", r"\operatorname{col}(V X) = \operatorname{range}(X)", FALSE,
     ),
     "sums of squares of two factors": (
         "anova", r"E[MS_{AB}] = \sigma^2 + r\sigma_{\alpha\tau}^2", r"E[MS_B] = \sigma^2 + r\sigma_\tau^2", FALSE,
