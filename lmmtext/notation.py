@@ -90,7 +90,12 @@ MODEL = (
 )
 
 COVARIANCES = (
-    Symbol(r"\sigma^2", "variance of an error (of weight one)", code="sigma2"),
+    Symbol(
+        r"\sigma^2",
+        "variance of an error (of weight one)",
+        code="sigma2",
+        spellings=(r"\sigma_e^2", r"\sigma_\epsilon^2"),
+    ),
     Symbol(
         r"\boldsymbol{\Sigma}", "covariance of the random effects of one group", "q x q", "Sigma", "lecture: also our G"
     ),
@@ -102,7 +107,12 @@ COVARIANCES = (
         "lecture: Sigma, once more",
         definition=r"\operatorname{Var}(\boldsymbol{\alpha})",
     ),
-    Symbol(r"\sigma_\alpha^2", "variance of a scalar random effect", code="sigma2_alpha"),
+    Symbol(
+        r"\sigma_\alpha^2",
+        "variance of a scalar random effect",
+        code="sigma2_alpha",
+        spellings=(r"\sigma_a^2", r"\sigma_A^2"),
+    ),
     Symbol(r"\sigma_\tau^2", "variance of an effect of the second factor", elsewhere="Searle: of beta"),
     Symbol(r"\sigma_{\alpha\tau}^2", "variance of an interaction", elsewhere="Searle: of gamma"),
     Symbol(r"\rho", "intraclass correlation", code="rho", definition=r"\operatorname{Corr}(Y_{1j}, Y_{2j})"),
@@ -198,6 +208,7 @@ ESTIMATION = (
         r"\operatorname{SSE}",
         "sum of squares within groups, y'(I - P_Z)y",
         code="SSE",
+        spellings=(r"\operatorname{SSW}",),
         definition=r"\sum_{j=1}^{J} \sum_{i=1}^{n_j} (y_{ij} - \bar{y}_j)^2",
     ),
     Symbol(
@@ -208,7 +219,13 @@ ESTIMATION = (
         spellings=(r"\operatorname{SST}",),
         definition=r"\sum_{j=1}^{J} n_j (\bar{y}_j - \bar{y})^2",
     ),
-    Symbol(r"\operatorname{MSE}", "SSE / (n - J)", code="MSE", definition=r"\frac{\operatorname{SSE}}{n - J}"),
+    Symbol(
+        r"\operatorname{MSE}",
+        "SSE / (n - J)",
+        code="MSE",
+        spellings=(r"\operatorname{MSW}",),
+        definition=r"\frac{\operatorname{SSE}}{n - J}",
+    ),
     Symbol(r"\operatorname{MSA}", "SSA / (J - 1)", code="MSA", definition=r"\frac{\operatorname{SSA}}{J - 1}"),
     Symbol(r"\operatorname{SSB}", "sum of squares of the second factor, of two", code="SSB"),
     Symbol(r"\operatorname{SSAB}", "sum of squares of the interaction", code="SSAB"),

@@ -9,7 +9,7 @@ from lmmtext.verify import tree as t
 from lmmtext.verify.errors import CannotParse
 
 MAX_EXPONENT = 64
-OPERATOR_MARKS = ("+", "-")
+OPERATOR_MARKS = ("+", "-", "_+")
 
 
 def place(*parts: Any) -> tuple[int, int]:
@@ -247,7 +247,7 @@ class Builder(Transformer):
 
     def inner(self, parts: list[Any]) -> t.Node:
         left, right = nodes(parts)
-        return t.Product((t.Transpose(left, span=left.span), right), span=place(*parts))
+        return t.Call("inner", (left, right), span=place(*parts))
 
     def matrix(self, parts: list[Any]) -> t.Node:
         rows = tuple(p for p in parts if isinstance(p, tuple))
@@ -338,6 +338,10 @@ def _subscripted(base: t.Node, subs: tuple[t.Node, ...], span: tuple[int, int]) 
         return t.Transpose(_subscripted(base.arg, subs, base.arg.span), span=span)
     if isinstance(base, t.Norm):
         return t.Norm(base.arg, subs, span=span)
+    if isinstance(base, t.Call) and base.name == "inner":
+        return t.Call("inner", base.args, subs=subs, span=span)
+    if isinstance(base, t.Power) and isinstance(base.base, t.Norm) and not base.base.subs:
+        return t.Power(_subscripted(base.base, subs, base.base.span), base.exponent, span=span)
     return t.Entry(base, subs, span=span)
 
 

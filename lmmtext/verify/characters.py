@@ -161,6 +161,12 @@ class CharacterReader:
                 word, j = word + self.raws[j].text, j + 1
             if word in c.PLAIN_WORDS and self.opening(j) is not None:
                 return self.function(c.FUNCTIONS[word], raw, self.raws[j - 1], j, stop)
+            if len(word) > 2 and word.isupper() and word in self.words:  # SSE is no product of three letters
+                self.emit("LETTER", (word, "roman"), raw, self.raws[j - 1])
+                return j
+            if joined := self.sum_of_squares(word, j):
+                self.emit("LETTER", (joined[0], "roman"), raw, self.raws[joined[1] - 1])
+                return joined[1]
             if raw.text == "d" and i + 1 < stop and self.raws[i + 1].kind in ("letter", "command"):
                 if self.dvars:
                     self.emit("DVAR", "d", raw)
@@ -170,6 +176,14 @@ class CharacterReader:
                     self.emit("DIFF", "d", raw)
                     return i + 1
         return self.symbol(raw.text, font, raw, raw, i + 1, stop)
+
+    def sum_of_squares(self, word: str, i: int) -> tuple[str, int] | None:
+        """Return SSA for SS_A (and so on, as far as they are symbols), with the index after it; else None."""
+        if word not in ("SS", "MS") or i + 1 >= len(self.raws) or not self.raws[i].is_("_"):
+            return None
+        a, b, after = self.argument(i + 1, self.raws[i])
+        joined = word + "".join(self.plain(a, b))
+        return (joined, after) if joined in self.words and not joined.endswith("T") else None
 
     def symbol(self, name: str, font: str, first: Raw, last: Raw, i: int, stop: int) -> int:
         """Write a letter, as a function if a bracket of arguments follows; return the index after it."""
@@ -184,9 +198,20 @@ class CharacterReader:
                 return self.function("N", first, last, i, stop)
             if font != "bold" and self.is_argument(opened):
                 return self.function(name, first, last, i, stop)
+        elif known in ("E", "Var") and font in ("double", "roman") and i < stop and self.begins_operand(i):
+            self.emit("FUNC", (known, ()), first, last)  # of an operator without brackets, as in log x
+            return i
         self.after_sim = False
         self.emit("LETTER", (name, font), first, last)
         return i
+
+    def begins_operand(self, i: int) -> bool:
+        """Return whether a symbol stands at `i`, with its font or accent perhaps, or a bar."""
+        raw = self.raws[i]
+        if raw.kind == "letter":
+            return True
+        wears = raw.text in c.FONTS or raw.text in c.ACCENTS or raw.text in c.GREEK or raw.text in c.VARIANTS
+        return raw.kind == "command" and wears
 
     def function(self, name: str, first: Raw, last: Raw, i: int, stop: int, accents: tuple[str, ...] = ()) -> int:
         """Write a function: CALL if a bracket follows (after subscripts), FUNC if its argument stands bare."""
@@ -359,6 +384,10 @@ class CharacterReader:
             self.emit("SUB_OPEN", "_", raw)
             if a == b:
                 raise self.fail("an empty subscript", raw)
+            if b == a + 1 and self.raws[a].is_("+") and self.out[-2].type in ("RPAR", "RSQ", "RCURL"):
+                self.out.pop()
+                self.emit("MARK", "_+", raw, last)
+                return after
             held, self.stack, call, self.call = self.stack, [], self.call, None
             self.run(a, b, "", sub=True)
             if self.stack:

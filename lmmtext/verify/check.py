@@ -8,13 +8,13 @@ from lmmtext.verify.errors import FormulaError, Undecided
 from lmmtext.verify.inequalities import proof
 from lmmtext.verify.judge import judge
 from lmmtext.verify.parser import parse
-from lmmtext.verify.relations import EQUAL
+from lmmtext.verify.relations import EQUAL, SPACES
 from lmmtext.verify.trial import near_miss, variants
 from lmmtext.verify.verdict import ORDER, Link, Verdict
 from lmmtext.verify.world import World
 from lmmtext.verify.worlds import WORLDS
 
-ATTACKED = (*EQUAL, "subseteq", "~", "~iid", "~ind")  # the relations whose wrong variants are tried
+ATTACKED = (*EQUAL, *SPACES, "~", "~iid", "~ind")  # the relations whose wrong variants are tried
 
 
 def check(

@@ -87,7 +87,7 @@ def kind_of(claim: Claim, world: World) -> str:
         return "distribution"
     if claim.relation in ("<", "<=", ">", ">=", "!=", "succeq", "succ", "preceq", "prec"):
         return "inequality"
-    if claim.left == claim.right:
+    if claim.left == claim.right and claim.relation not in ("subsetneq", "supsetneq"):
         return "tautology"
     if is_definition(claim, world):
         return "definition"

@@ -39,7 +39,8 @@ RELATIONS = {
     "=": "=", "<": "<", ">": ">", "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=", "geq": ">=",
     "geqslant": ">=", "lt": "<", "gt": ">", "ne": "!=", "neq": "!=", "equiv": "=", "coloneqq": ":=", "triangleq": ":=",
     "doteq": ":=", "approx": "approx", "simeq": "approx", "cong": "approx", "propto": "propto", "in": "in",
-    "subseteq": "subseteq", "subset": "subseteq", "supseteq": "supseteq", "supset": "supseteq", "perp": "perp",
+    "subseteq": "subseteq", "subset": "subseteq", "supseteq": "supseteq", "supset": "supseteq",
+    "subsetneq": "subsetneq", "supsetneq": "supsetneq", "perp": "perp",
     "bot": "perp", "Perp": "perp", "to": "to", "rightarrow": "to", "longrightarrow": "to", "downarrow": "down",
     "searrow": "down", "uparrow": "up", "nearrow": "up", "succeq": "succeq", "succ": "succ", "preceq": "preceq",
     "prec": "prec", "ll": "<<", "gg": ">>",
@@ -57,7 +58,8 @@ FUNCTIONS = {
     "log": "log", "ln": "log", "exp": "exp", "det": "det", "tr": "tr", "Tr": "tr", "trace": "tr", "rank": "rank",
     "rk": "rank", "vec": "vec", "vech": "vech", "diag": "diag", "Diag": "diag", "blockdiag": "blockdiag",
     "bdiag": "blockdiag", "E": "E", "Var": "Var", "var": "Var", "Cov": "Cov", "cov": "Cov", "Corr": "Corr",
-    "corr": "Corr", "Cor": "Corr", "cor": "Corr", "sqrt": "sqrt", "dim": "dim", "eig": "eig", "sign": "sign",
+    "corr": "Corr", "Cor": "Corr", "cor": "Corr", "col": "C", "range": "C",
+    "sqrt": "sqrt", "dim": "dim", "eig": "eig", "sign": "sign",
     "sgn": "sign", "sin": "sin", "cos": "cos", "tanh": "tanh", "logit": "logit", "Pr": "P", "ker": "ker",
 }  # fmt: skip
 PLAIN_WORDS = {"tr", "log", "ln", "exp", "det", "var", "cov", "rank", "vec", "diag", "corr", "trace"}
@@ -69,7 +71,8 @@ CONDITIONAL = {"E", "Var", "Cov", "Corr", "P", "p", "f", "g", "h", "L", "ell", "
 # the bracket could not be a factor: a single symbol, or several things with a comma, or a bar, stands in it.
 LETTER_FUNCTIONS = {
     ("E", ""): "E", ("E", "bold"): "E", ("E", "roman"): "E", ("E", "double"): "E", ("V", "double"): "Var",
-    ("C", ""): "C", ("C", "script"): "C", ("C", "roman"): "C", ("L", ""): "L", ("L", "script"): "L",
+    ("C", ""): "C", ("C", "script"): "C", ("C", "roman"): "C", ("R", "script"): "C", ("r", "roman"): "rank",
+    ("L", ""): "L", ("L", "script"): "L",
     ("ell", ""): "ell", ("f", ""): "f", ("N", "roman"): "N", ("N", "script"): "N", ("Gamma", ""): "Gamma",
 }  # fmt: skip
 LAWS = {"N": "N", "Normal": "N", "MN": "MN", "Gamma": "Gamma", "Ga": "Gamma", "G": "Gamma", "chi2": "chi2"}
@@ -82,6 +85,7 @@ ALIGNED = {"aligned", "align", "align*", "split", "gathered", "gather", "gather*
 MATRICES = {"pmatrix": "(", "bmatrix": "[", "matrix": "", "array": "", "smallmatrix": "", "Bmatrix": "{",
             "vmatrix": "|", "Vmatrix": "||"}  # fmt: skip
 
-IF_WORDS = {"if", "when", "for", "provided", "whenever", "where", "given that", "provided that", "for all", "for each"}
+IF_WORDS = {"if", "when", "for", "provided", "whenever", "where", "given that", "provided that"}
+QUANTIFIERS = {"for all", "for any", "for each", "for every"}
 AND_WORDS = {"and", "with", "so", "hence", "thus", "where", "or", "so that", "then"}
 OTHERWISE = {"otherwise", "else"}

@@ -69,7 +69,7 @@ class RepeatedDiagonal(Node):
 
 @dataclass(frozen=True, eq=False)
 class Over(Node):
-    """A `sum` or `prod` over an index from lower to upper."""
+    """A `sum`, `prod`, `direct` sum or `kron` (Kronecker) product over an index from lower to upper."""
 
     kind: str
     index: str
@@ -112,6 +112,22 @@ class Space(Node):
     """The column space of a matrix."""
 
     arg: Node
+
+
+@dataclass(frozen=True, eq=False)
+class Reals(Node):
+    """All matrices of real numbers of a size: the right side of `beta in R^p`."""
+
+    rows: Size
+    cols: Size
+
+
+@dataclass(frozen=True, eq=False)
+class Diagonal(Node):
+    """The diagonal of a square matrix: as a column, or as a diagonal matrix, whichever `cols` says."""
+
+    arg: Node
+    cols: Size
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,6 +54,7 @@ def declared(world: World, statements: list[t.Node], where: tuple[t.Node, ...]) 
     for _, chain in told.laws:
         _hold_parts(e, chain)
     e.settle()
+    e.hold_capitals(told.names)
     found = _world(world, e, told, statements)
     _hold_said(found, told)
     hold_joint(world, told, statements)

@@ -30,7 +30,7 @@ def degree(node: t.Node, scope: Scope, env: Env) -> Degree:
         return _symbol(node, scope, env)
     if isinstance(node, t.Sum):
         return _added([degree(x, scope, env) for x in node.terms])
-    if isinstance(node, (t.Neg, t.Transpose, t.Entry, k.RepeatedDiagonal)):
+    if isinstance(node, (t.Neg, t.Transpose, t.Entry, k.RepeatedDiagonal, k.Diagonal)):
         return degree(next(iter(t.children(node))), scope, env)
     if isinstance(node, t.Product):
         return _multiplied([degree(x, scope, env) for x in node.factors])

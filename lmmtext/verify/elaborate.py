@@ -12,7 +12,7 @@ from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
 from lmmtext.verify.dims import ONE, Dim, Size, Sizes, Unknown
 from lmmtext.verify.errors import CannotParse, DoesNotConform, UnknownSymbol
-from lmmtext.verify.meaning import flat, key_of, unknown
+from lmmtext.verify.meaning import flat, key_of, pattern_indices, unknown
 from lmmtext.verify.write import write
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Elaborator:
         self.sizes = Sizes()
         self.locals: dict[str, Shape] = dict(locals_ or {})
         self.bound_indices: set[str] = set()
+        self.bounded: set[str] = set()  # those of them whose bounds are written
 
     def of(self, node: t.Node) -> Typed:
         """Return the node with its symbols known, and its shape."""
@@ -70,8 +71,12 @@ class Elaborator:
         if isinstance(node, k.Const):
             rows, cols = self.sizes.find(node.rows), self.sizes.find(node.cols)
             if isinstance(rows, Unknown) or isinstance(cols, Unknown):
+                letter, what = {"identity": ("I", "identity matrix"), "zeros": ("0", "zero matrix"),
+                                "ones": ("1", "vector of ones")}[node.kind]  # fmt: skip
                 raise DoesNotConform(
-                    f"the size of this {node.kind} matrix is not told by what stands around it", *node.span
+                    f"the size of this {what} is not told by what stands around it: write it, as in"
+                    rf" \mathbf{{{letter}}}_n",
+                    *node.span,
                 )
             return k.Const(node.kind, rows, cols, span=node.span)
         if isinstance(node, k.RepeatedDiagonal):
@@ -79,6 +84,8 @@ class Elaborator:
             if isinstance(times, Unknown):
                 raise DoesNotConform("how many blocks these dots stand for is not told", *node.span)
             return k.RepeatedDiagonal(self.settled(node.block), times, span=node.span)
+        if isinstance(node, k.Diagonal):
+            return self.diagonal(node)
         node = t.rebuild(node, self.settled)
         if isinstance(node, k.Optimize):
             sizes = tuple((self.sizes.find(r), self.sizes.find(c)) for r, c in node.sizes)
@@ -89,11 +96,24 @@ class Elaborator:
             return k.Optimize(node.kind, node.variables, node.body, sizes, span=node.span)
         return node
 
+    def diagonal(self, node: k.Diagonal) -> t.Node:
+        """Return the diagonal of a matrix with its shape told; some texts mean a column by it, and some a matrix."""
+        cols, arg = self.sizes.find(node.cols), self.settled(node.arg)
+        if isinstance(cols, Unknown):
+            raise DoesNotConform(
+                "is the diagonal of this matrix meant as a column or as a diagonal matrix? What stands around does not"
+                " tell",
+                *node.span,
+            )
+        return k.Diagonal(arg, cols, span=node.span)
+
     # -- shapes ---------------------------------------------------------------------------------------------------
 
     def text(self, shape: Shape) -> str:
         """Return a shape in words."""
-        rows, cols = self.sizes.text(shape.rows), self.sizes.text(shape.cols)
+        rows, cols = (
+            f"({x})" if " + " in x or " - " in x else x for x in map(self.sizes.text, (shape.rows, shape.cols))
+        )
         if shape.kind == "space":
             return f"a space of {rows}-vectors"
         return "a number" if rows == cols == "1" else f"{rows} x {cols}"
@@ -114,6 +134,8 @@ class Elaborator:
     def need_scalar(self, node: t.Node, what: str) -> t.Node:
         """Return a number, elaborated; refuse a matrix."""
         found, shape = self.of(node)
+        if self.infers and isinstance(self.sizes.find(shape.rows), Unknown) and _capital(node):
+            raise DoesNotConform(f"{what} is a number, and {write_source(node)} is a matrix", *node.span)
         if not self.is_scalar(shape) and not (
             isinstance(self.sizes.find(shape.rows), Unknown) and self.same(shape, SCALAR)
         ):
@@ -161,6 +183,16 @@ class Elaborator:
             return product
         raise UnknownSymbol(f"{write(node)} is not a size in the world {self.world.name}", *node.span)
 
+    def is_size(self, node: t.Node) -> bool:
+        """Return whether an expression is made of sizes that are known, and is no index or label."""
+        if isinstance(node, t.Symbol):
+            name = node.letter + ("_j" if node.subs else "")
+            bare = not (node.font or node.accents or node.marks)
+            return bare and self.world.has_size(name) and node.letter not in self.bound_indices
+        if isinstance(node, (t.Product, t.Sum)):
+            return all(self.is_size(x) or isinstance(x, t.Number) for x in t.children(node))
+        return False
+
     def symbol(self, s: t.Symbol, squared: bool = False) -> Typed | None:
         """Return what a symbol means, or None; `squared` asks for a symbol whose spelling ends in ^2."""
         key, indices = key_of(s, self.bound_indices, squared)
@@ -173,9 +205,24 @@ class Elaborator:
             meaning = self.world.find(key, s.font)
         if meaning is None:
             return None
+        self.hold_indices(s, meaning.tex, indices)
         found = tuple(self.index(i) for i in indices)
         rows, cols = (self.indexed(d, meaning.name, found) for d in (meaning.rows, meaning.cols))
         return k.Ref(meaning.name, found, span=s.span), Shape(rows, cols)
+
+    def hold_indices(self, s: t.Symbol, tex: str, indices: list[t.Node]) -> None:
+        r"""Refuse the letter of one index where another belongs, as in \bar y_{i.} where groups are j."""
+        for wanted, index in zip(pattern_indices(tex), indices, strict=True):
+            if not isinstance(index, t.Symbol) or index.letter in self.bounded:
+                continue
+            letter, upper = index.letter, self.world.uppers.get(index.letter)
+            if upper is not None and wanted in self.world.uppers and upper != self.world.uppers[wanted]:
+                raise DoesNotConform(
+                    f"in the world {self.world.name}, {letter} runs up to {upper} and {wanted} up to"
+                    f" {self.world.uppers[wanted]}: {write(s)} has {letter} where {wanted} belongs (see {tex}; a sum"
+                    " with bounds of its own may use any letter)",
+                    *s.span,
+                )
 
     def indexed(self, size: Dim, name: str, indices: tuple[t.Node, ...]) -> Dim:
         """Return a size in which n_j follows the index that the symbol has: X_1 has n_1 rows."""
@@ -208,6 +255,12 @@ class Elaborator:
                 raise DoesNotConform(why, *node.span)
             total = total * size if product else total + size
         return total
+
+
+def _capital(node: t.Node) -> bool:
+    """Return whether a bold capital stands in a node, which is a matrix wherever nothing else is said."""
+    bold = (s for s in t.walk(node) if isinstance(s, t.Symbol) and s.font == "bold")
+    return any(s.letter[0].isupper() and s.letter != "I" for s in bold)
 
 
 def local_name(s: t.Symbol) -> str:

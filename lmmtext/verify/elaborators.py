@@ -6,6 +6,7 @@ from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
 from lmmtext.verify.dims import ONE, Dim, Size, Unknown
 from lmmtext.verify.elaborate import SCALAR, Elaborator, Shape, Typed, rule, write_source
+from lmmtext.verify.elaborators_laws import at_the_parameters, has_likelihood
 from lmmtext.verify.errors import CannotParse, DoesNotConform
 from lmmtext.verify.meaning import composite, flat
 
@@ -38,7 +39,36 @@ def _symbol(e: Elaborator, s: t.Symbol) -> Typed:
         return k.Ref("pi", span=s.span), SCALAR
     if s.letter in e.bound_indices and not s.subs:
         return k.Local(s.letter, span=s.span), SCALAR
+    if s.letter == "J" and len(s.subs) == 1 and s.accents in ((), ("bar",)) and not s.marks and e.is_size(s.subs[0]):
+        return _all_ones(e, s)
+    if s.letter == "ell" and not (s.subs or s.accents or s.marks) and has_likelihood(e):
+        return at_the_parameters(e, s), SCALAR
+    if s.letter == "nabla":
+        raise CannotParse(r"a gradient is read as a derivative: write \frac{\partial f}{\partial \mathbf{x}}", *s.span)
+    if (part := _element(e, s)) is not None:
+        return part, SCALAR
     return e.unknown(s)
+
+
+def _element(e: Elaborator, s: t.Symbol) -> t.Node | None:
+    """Return the element that y_i is of y, in a sum over i, where nothing is grouped: there y_j would be a column."""
+    plain = t.Symbol(s.letter, s.font, s.accents, (), s.marks, span=s.span)
+    indices = flat(s.subs)
+    numbered = all(isinstance(x, t.Number) or (isinstance(x, t.Symbol) and x.letter in e.bounded) for x in indices)
+    if e.world.uppers or e.infers or s.font == "bold" or not indices or not numbered:
+        return None
+    known = e.symbol(plain)
+    if known is None or len(indices) != (1 if e.sizes.is_one(known[1].cols) else 2) or e.is_scalar(known[1]):
+        return None
+    return t.Entry(known[0], tuple(e.index(i) for i in indices), span=s.span)
+
+
+def _all_ones(e: Elaborator, s: t.Symbol) -> Typed:
+    """Return J_n, the n x n matrix of ones; with a bar, divided by n."""
+    size = e.dim(s.subs[0])
+    ones = k.Const("ones", size, size, span=s.span)
+    count = e.need_scalar(s.subs[0], "a size")
+    return (t.Quotient(ones, count, span=s.span) if s.accents else ones), Shape(size, size)
 
 
 def _constant(e: Elaborator, s: t.Symbol) -> Typed:
@@ -75,6 +105,13 @@ def _power(e: Elaborator, n: t.Power) -> Typed:
         if not e.sizes.same(shape.rows, shape.cols):
             raise DoesNotConform(
                 f"a power needs a square matrix, and {write_source(n.base)} is {e.text(shape)}", *n.span
+            )
+        bare = exponent.arg if isinstance(exponent, t.Neg) else exponent
+        if isinstance(bare, t.Quotient):
+            raise CannotParse(
+                "a matrix has many roots: name the one that is meant, as in the world matrices with the condition"
+                r" \mathbf{B} = \mathbf{B}^\top, \mathbf{A} = \mathbf{B} \mathbf{B}",
+                *n.exponent.span,
             )
         if isinstance(exponent, t.Neg) and isinstance(exponent.arg, t.Number):
             base, exponent = t.Inverse(base, span=n.span), exponent.arg
@@ -118,7 +155,14 @@ def _sum(e: Elaborator, n: t.Sum) -> Typed:
         if first is None:
             first = (term, shape)
         elif not e.same(first[1], shape):
-            raise e.clash("they cannot be added", first[0], first[1], term, shape)
+            square = next((s for s in (first[1], shape) if not e.is_scalar(s)), shape)
+            lone = e.is_scalar(first[1]) or e.is_scalar(shape)
+            hint = ""
+            if lone and e.sizes.find(square.rows) == e.sizes.find(square.cols):
+                hint = "is an identity missing?"
+            elif lone and e.sizes.is_one(square.cols):
+                hint = "is a vector of ones missing?"
+            raise e.clash("they cannot be added", first[0], first[1], term, shape, hint)
         terms.append(found)
     assert first is not None
     return t.Sum(tuple(terms), span=n.span), first[1]
@@ -143,9 +187,10 @@ def _product(e: Elaborator, n: t.Product) -> Typed:
         if last is None or e.is_scalar(so_far):
             so_far = shape
         elif not e.sizes.same(so_far.cols, shape.rows):
-            hint = ""
-            if isinstance(e.sizes.find(shape.cols), Dim) and e.sizes.find(so_far.cols) == e.sizes.find(shape.cols):
-                hint = "is a transpose missing?"
+            inner, rows, cols = (e.sizes.find(x) for x in (so_far.cols, shape.rows, shape.cols))
+            turned = isinstance(cols, Dim) and inner == cols  # of this factor, or of the one before it
+            before = isinstance(rows, Dim) and e.sizes.find(last[1].rows) == rows
+            hint = "is a transpose missing?" if turned or before else ""
             raise e.clash(
                 "the product does not conform", last[0], Shape(last[1].rows, so_far.cols), factor, shape, hint
             )
@@ -177,7 +222,26 @@ def _inverse(e: Elaborator, n: t.Inverse) -> Typed:
 @rule(t.Marked)
 def _marked(e: Elaborator, n: t.Marked) -> Typed:
     arg, shape = e.need_matrix(n.arg)
+    if n.mark in ("+", "_+") and e.is_scalar(shape):
+        if n.mark == "+" and isinstance(arg, t.Product) and _of_matrices(e, n.arg):
+            raise CannotParse(
+                "is this the positive part of a number, or the Moore-Penrose inverse of a matrix of one element? Write"
+                r" \max(0, \cdot) or ^{-1}",
+                *n.span,
+            )
+        return t.Call("max", (t.Number(Fraction(0)), arg), span=n.span), SCALAR
+    if n.mark == "_+":
+        raise DoesNotConform(
+            f"a number has a positive part, and {write_source(n.arg)} is {e.text(shape)}: for the Moore-Penrose inverse"
+            " write ^+",
+            *n.span,
+        )
     return t.Marked(arg, n.mark, span=n.span), Shape(shape.cols, shape.rows)
+
+
+def _of_matrices(e: Elaborator, node: t.Node) -> bool:
+    """Return whether a number is a product of matrices, as y'y is."""
+    return isinstance(node, t.Product) and not all(e.is_scalar(e.of(f)[1]) for f in node.factors)
 
 
 @rule(t.Tensor)

@@ -7,7 +7,8 @@ from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
 from lmmtext.verify.dims import ONE, Dim, Size, Unknown
 from lmmtext.verify.elaborate import SCALAR, TRUTH, Elaborator, Shape, Typed, local_name, rule, write_source
-from lmmtext.verify.elaborators_laws import density, given_columns, law_of
+from lmmtext.verify.elaborators_diagonals import diagonal, over_index
+from lmmtext.verify.elaborators_laws import density, given_columns, law_of, variances_of
 from lmmtext.verify.errors import CannotParse, DoesNotConform, Undecided, UnknownSymbol
 from lmmtext.verify.write import write
 
@@ -33,11 +34,18 @@ def _call(e: Elaborator, n: t.Call) -> Typed:
         return t.Call(n.name, (e.need_scalar(_only(n), f"the argument of {n.name}"),), span=n.span), SCALAR
     if n.name in ("max", "min"):
         return t.Call(n.name, tuple(e.need_scalar(a, f"an argument of {n.name}") for a in n.args), span=n.span), SCALAR
+    if n.name == "inner":
+        return _inner(e, n)
     if n.name in ("tr", "det"):
         arg, shape = e.need_square(_only(n), "a trace" if n.name == "tr" else "a determinant")
         return (t.Call("tr", (arg,), span=n.span) if n.name == "tr" else k.Det(arg, span=n.span)), SCALAR
     if n.name == "rank":
         return t.Call("rank", (e.need_matrix(_only(n))[0],), span=n.span), SCALAR
+    if n.name == "dim":
+        space, shape = e.of(_only(n))
+        if not isinstance(space, k.Space):
+            raise DoesNotConform(f"a space has a dimension, and {write_source(_only(n))} is {e.text(shape)}", *n.span)
+        return t.Call("rank", (space.arg,), span=n.span), SCALAR
     if n.name == "vec":
         arg, shape = e.need_matrix(_only(n))
         rows = e.combined([shape.rows, shape.cols], True, n, "vec needs a matrix whose size is told")
@@ -45,15 +53,26 @@ def _call(e: Elaborator, n: t.Call) -> Typed:
     if n.name == "C":
         arg, shape = e.need_matrix(_only(n))
         return k.Space(arg, span=n.span), Shape(shape.rows, ONE, "space")
-    if n.name == "diag":
-        return _diag(e, n)
+    if n.name in ("diag", "blockdiag"):
+        return diagonal(e, n)
     if called := e.world.calls.get(_without_fonts(n)):
         meaning = e.world.by_name[called.removesuffix("^T")]
         found, shape = k.Ref(meaning.name, (), span=n.span), Shape(meaning.rows, meaning.cols)
         if called.endswith("^T"):
             return t.Transpose(found, span=n.span), Shape(shape.cols, shape.rows)
         return found, shape
-    raise UnknownSymbol(f"{n.name} is not a function of the notation", *n.span)
+    hint = r"; for a rank write \operatorname{rank}" if n.name == "r" else ""
+    raise UnknownSymbol(f"{n.name} is not a function of the notation{hint}", *n.span)
+
+
+def _inner(e: Elaborator, n: t.Call) -> Typed:
+    """Return x'y, or x'Wy if a weight stands below; of matrices the trace of that."""
+    left, right = n.args
+    named = n.subs and getattr(n.subs[0], "letter", "") == "F"
+    weight = n.subs if n.subs and not named else ()
+    found, shape = e.need_square(t.Product((t.Transpose(left), *weight, right), span=n.span), "an inner product")
+    known = e.sizes.is_one(shape.rows)
+    return (found if known else t.Call("tr", (found,), span=n.span)), SCALAR
 
 
 def _without_fonts(n: t.Call) -> str:
@@ -69,8 +88,7 @@ def _without_fonts(n: t.Call) -> str:
 def _likelihood(e: Elaborator, n: t.Call) -> t.Node:
     """Return the likelihood at the parameters of the world: all variances, and beta unless it is profiled out."""
     args = tuple(e.need_matrix(a)[0] for a in n.args)
-    parameters = {m.name for m in e.world.meanings if m.kind == "parameter"}
-    variances = {x for x in parameters if x.startswith("sigma2") or x in ("Sigma", "G")}
+    variances = variances_of(e)
     names = {a.name for a in args if isinstance(a, k.Ref)}
     if (
         len(names) != len(args)
@@ -87,17 +105,6 @@ def _only(n: t.Call) -> t.Node:
     if len(n.args) != 1 or n.given:
         raise CannotParse(f"{n.name} has one argument", *n.span)
     return n.args[0]
-
-
-def _diag(e: Elaborator, n: t.Call) -> Typed:
-    if len(n.args) > 1:
-        args = tuple(e.need_scalar(a, "an element of the diagonal") for a in n.args)
-        size = Dim.of(len(args))
-        return t.Call("diag", args, span=n.span), Shape(size, size)
-    arg, shape = e.need_matrix(n.args[0])
-    if e.sizes.is_one(shape.cols):
-        return t.Call("diag", (arg,), span=n.span), Shape(shape.rows, shape.rows)
-    raise DoesNotConform(f"diag of {write_source(n.args[0])}, which is {e.text(shape)}: a column is needed", *n.span)
 
 
 def _moment(e: Elaborator, n: t.Call) -> Typed:
@@ -130,8 +137,6 @@ def _moment(e: Elaborator, n: t.Call) -> Typed:
 
 @rule(t.Big)
 def _big(e: Elaborator, n: t.Big) -> Typed:
-    if n.kind not in ("sum", "prod"):
-        raise Undecided("direct sums and Kronecker products over an index are not evaluated yet", *n.span)
     indices: list[tuple[str, t.Node | None]] = []
     for bound in n.bounds:
         if isinstance(bound, t.Chain) and bound.relations == ("=",) and isinstance(bound.operands[0], t.Symbol):
@@ -143,21 +148,28 @@ def _big(e: Elaborator, n: t.Big) -> Typed:
             raise Undecided(f"a sum over {write_source(bound)} is not evaluated", *bound.span)
     if not indices:
         raise CannotParse("what does this run over? Write the index below it", *n.span)
-    before, old = set(e.bound_indices), dict(e.locals)
+    before, old, bounded = set(e.bound_indices), dict(e.locals), set(e.bounded)
     ranges = []
     # The last index runs first inside: in sum_{i,j} the range of i may depend on j, so j is bound before i.
     for name, lower in sorted(indices, key=lambda x: e.world.index_order(x[0])):
         low = e.need_scalar(lower, "a bound") if lower is not None else t.Number(Fraction(1))
         upper = n.upper if n.upper is not None else e.world.upper(name)
         if upper is None:
-            raise UnknownSymbol(f"{name} is not an index of the world {e.world.name}", *n.span)
+            raise UnknownSymbol(
+                f"{name} is no index of the world {e.world.name}: write how far it runs, as in \\sum_{{{name}=1}}^n",
+                *n.span,
+            )
         high = e.need_scalar(upper, "a bound")
         e.bound_indices.add(name)
+        if n.upper is not None:
+            e.bounded.add(name)
         e.ranging(name, upper)
         e.locals.pop(name, None)
         ranges.append((name, low, high))
     body, shape = e.need_matrix(n.body)
-    e.bound_indices, e.locals = before, old
+    e.bound_indices, e.locals, e.bounded = before, old, bounded
+    if n.kind in ("direct", "kron"):
+        return over_index(e, n, ranges, body, shape)
     for name, _, _ in ranges:
         found = [e.sizes.find(x) for x in (shape.rows, shape.cols)]
         if any(f"n_{name}" in monomial for x in found if isinstance(x, Dim) for monomial, _ in x.terms):
@@ -259,7 +271,8 @@ def _optimum(e: Elaborator, n: t.Optimum) -> Typed:
             variables.append(_bind(e, inner, known[1] if known else None))
         else:
             raise CannotParse(f"{write_source(inner)} is not a variable", *inner.span)
-    body = e.need_scalar(n.body, "what is optimised")
+    body = _optimised(e, n.body, n.over)
+    variables = [(v, e.locals[v.name]) if isinstance(v, k.Local) else (v, s) for v, s in variables]
     e.locals = old
     sizes = tuple((s.rows, s.cols) for _, s in variables)
     node = k.Optimize(n.kind, tuple(v for v, _ in variables), body, sizes, span=n.span)
@@ -268,6 +281,27 @@ def _optimum(e: Elaborator, n: t.Optimum) -> Typed:
     if len(variables) > 1:
         raise Undecided("an arg max over several variables at once has no value here: name the hats", *n.span)
     return node, variables[0][1]
+
+
+def _optimised(e: Elaborator, body: t.Node, over: tuple[t.Node, ...]) -> t.Node:
+    """Return what is optimised; a variable without bold is a column if it does not conform as a number."""
+    known = dict(e.sizes.bound)
+    try:
+        return e.need_scalar(body, "what is optimised")
+    except DoesNotConform:
+        plain = [s for s in over if isinstance(s, t.Symbol) and s.font != "bold" and local_name(s) in e.locals]
+        if not plain:
+            raise
+        e.sizes.bound = known
+        scalars = {local_name(s): e.locals[local_name(s)] for s in plain}
+        for name in scalars:
+            e.locals[name] = Shape(Unknown(), ONE)
+        try:
+            return e.need_scalar(body, "what is optimised")
+        except DoesNotConform:
+            e.locals.update(scalars)
+            e.sizes.bound = known
+        raise
 
 
 @rule(t.Limit)
@@ -333,6 +367,27 @@ def _cases(e: Elaborator, n: t.Cases) -> Typed:
 # -- relations ---
 
 
+def _member_of(e: Elaborator, node: t.Node, element: t.Node, shape: Shape) -> t.Node:
+    r"""Return the set on the right of `\in`: a column space, or R^{n \times p}, to which shapes are held."""
+    base = node.base if isinstance(node, t.Power) else node
+    if isinstance(base, t.Symbol) and base.letter == "R" and base.font in ("double", "bold") and not base.subs:
+        exponent = node.exponent if isinstance(node, t.Power) else t.Number(Fraction(1))
+        by = isinstance(exponent, t.Product) and len(exponent.factors) == 2  # n \times p is read as a product
+        sizes = exponent.factors if isinstance(exponent, t.Product) and by else (exponent,)
+        rows, cols = e.dim(sizes[0]), e.dim(sizes[1]) if by else ONE
+        if not e.same(shape, Shape(rows, cols)):
+            raise e.clash("it is not in this set", element, shape, node, Shape(rows, cols))
+        return k.Reals(rows, cols, span=node.span)
+    found, of = e.of(node)
+    if of.kind != "space":
+        raise Undecided(
+            "that something is in a column space, or in R^{n \\times p}, is judged; not in other sets", *node.span
+        )
+    if shape.kind != "matrix" or not e.sizes.same(shape.rows, of.rows):
+        raise e.clash("it cannot be in this space", element, shape, node, of)
+    return found
+
+
 ORDERS = ("<", "<=", ">", ">=", "<<", ">>")
 
 
@@ -352,6 +407,10 @@ def _chain(e: Elaborator, n: t.Chain) -> Typed:
             if number and first is not None and not e.same(first[1], SCALAR):
                 raise e.clash("this is a law of numbers", first[0], first[1], operand, SCALAR)
             operands.append(found)
+            continue
+        if place and n.relations[place - 1] == "in":
+            assert first is not None
+            operands.append(_member_of(e, operand, *first))
             continue
         zero = operand == t.Number(Fraction(0))
         source = t.Symbol("0", "bold", span=operand.span) if zero else operand

@@ -7,6 +7,40 @@ from lmmtext.verify import tree as t
 from lmmtext.verify.dims import ONE
 from lmmtext.verify.elaborate import Elaborator, Shape, write_source
 from lmmtext.verify.errors import CannotParse, DoesNotConform, Undecided, UnknownSymbol
+from lmmtext.verify.meaning import flat
+
+
+def at_the_parameters(e: Elaborator, s: t.Symbol) -> t.Node:
+    """Return the log-likelihood where its parameters are what they are in the world: beta is not profiled out."""
+    names = {"beta", *variances_of(e)}
+    args = tuple(k.Ref(m.name, span=s.span) for m in e.world.meanings if m.name in names)
+    return k.Likelihood(True, args, span=s.span)
+
+
+def has_likelihood(e: Elaborator) -> bool:
+    """Return whether a world has a likelihood: data that are normal, with parameters in their mean and variance."""
+    known = {"V", "X", "y", "hat_beta", "beta"} <= set(e.world.by_name)
+    return known and e.world.normal and e.world.is_parameter(k.Ref("beta")) and bool(variances_of(e))
+
+
+def variances_of(e: Elaborator) -> set[str]:
+    """Return the names of the parameters of a world that are variances."""
+    parameters = {m.name for m in e.world.meanings if m.kind == "parameter"}
+    return {x for x in parameters if x.startswith("sigma2") or x in ("Sigma", "G")}
+
+
+def _hold_dimension(e: Elaborator, law: t.Call, left: tuple[t.Node, Shape]) -> None:
+    """Hold the subscripts of a law, as in N_n(mu, V), to the shape of what has it."""
+    subs = flat(law.subs)
+    sizes = (left[1].rows, left[1].cols)
+    if len(subs) > (2 if law.name == "MN" else 1):
+        raise CannotParse(f"{write_source(law)} has more subscripts than a size", *law.span)
+    for sub, size in zip(subs, sizes, strict=False):
+        if not e.sizes.same(size, e.dim(sub)):
+            raise DoesNotConform(
+                f"{write_source(left[0])} is {e.text(left[1])}, and this is a law of size {write_source(sub)}",
+                *law.span,
+            )
 
 
 def law_of(e: Elaborator, node: t.Node, left: tuple[t.Node, Shape] | None) -> t.Node:
@@ -24,6 +58,8 @@ def law_of(e: Elaborator, node: t.Node, left: tuple[t.Node, Shape] | None) -> t.
             rest = node.factors[:-1]
             scale = e.need_scalar(rest[0] if len(rest) == 1 else t.Product(rest, span=node.span), "a scale")
             return k.Law(inner.name, (*inner.args[:-1], scale), span=node.span)
+    if isinstance(node, t.Call) and node.name in ("N", "MN") and left is not None:
+        _hold_dimension(e, node, left)
     if isinstance(node, t.Call) and node.name == "MN" and len(node.args) == 3 and left is not None:
         rows, cols = left[1].rows, left[1].cols
         wanted = (left[1], Shape(rows, rows), Shape(cols, cols))

@@ -95,7 +95,13 @@ def _local(n: k.Local, scope: Scope, env: Env) -> Mat:
     else:
         value = scope.instance.values.get(("index", n.name.rstrip("'"), n.name.count("'")))
         if value is None:
-            raise Undecided(f"{n.name} has no value here", *n.span)
+            uppers = scope.instance.world.uppers
+            known = " and ".join(f"{x} (up to {last})" for x, last in uppers.items())
+            others = " and ".join(f"{x}'" for x in uppers)
+            told = (
+                f": the indices of this world are {known}; for others of the same kind write {others}" if known else ""
+            )
+            raise Undecided(f"{n.name} has no value here{told}", *n.span)
     return value if isinstance(value, Mat) else Mat.number(value)
 
 
@@ -240,12 +246,33 @@ def _inverse(n: t.Inverse, scope: Scope, env: Env) -> Mat:
 @rule(t.Tensor)
 def _tensor(n: t.Tensor, scope: Scope, env: Env) -> Mat:
     a, b = evaluate(n.left, scope, env), evaluate(n.right, scope, env)
-    if n.op == "kron":
-        return a.kron(b)
-    if n.op == "hadamard":
-        return a.hadamard(b)
+    return a.hadamard(b) if n.op == "hadamard" else _JOINED[n.op](a, b)
+
+
+def _direct(a: Mat, b: Mat) -> Mat:
     top = a.beside(Mat.full(a.height, b.width))
     return top.above(Mat.full(b.height, a.width).beside(b))
+
+
+_JOINED: dict[str, Callable[[Mat, Mat], Mat]] = {
+    "sum": lambda a, b: a + b,
+    "prod": lambda a, b: _matrix_product([a, b]),
+    "direct": _direct,
+    "kron": lambda a, b: a.kron(b),
+}
+
+
+@rule(k.Diagonal)
+def _diagonal(n: k.Diagonal, scope: Scope, env: Env) -> Mat:
+    value = evaluate(n.arg, scope, env)
+    entries = [row[i] for i, row in enumerate(value.rows)]
+    width = scope.dim(n.cols, env)
+    if width == 1:
+        return Mat.column(entries)
+    if width != len(entries):
+        raise Undecided("a diagonal of another shape", *n.span)
+    rows = [[x if i == j else Fraction(0) for j in range(width)] for i, x in enumerate(entries)]
+    return Mat.of(rows, width)
 
 
 @rule(t.Bars)
@@ -333,7 +360,7 @@ def _over(n: k.Over, scope: Scope, env: Env) -> Mat:
         if total is None:
             total = value
         else:
-            total = total + value if n.kind == "sum" else _matrix_product([total, value])
+            total = _JOINED[n.kind](total, value)
     if total is None:
         raise Undecided("an empty sum", *n.span)
     return total

@@ -11,9 +11,10 @@ from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
 from lmmtext.verify.dims import ONE, Dim, Size, Unknown
 from lmmtext.verify.elaborate import SCALAR, Elaborator, Shape, Typed, local_name
-from lmmtext.verify.errors import Undecided
+from lmmtext.verify.errors import DoesNotConform, Undecided
 from lmmtext.verify.meaning import key_of
 from lmmtext.verify.world import World
+from lmmtext.verify.write import write
 
 NEW_SIZES = ("n", "p", "m", "q", "r", "s", "d", "h")
 ALWAYS_SIZES = frozenset("nmpqr")  # letters that are sizes in an open world, wherever they stand by themselves
@@ -109,6 +110,11 @@ class Inferring(Elaborator):
             return Dim.of(node.letter).replaced(self.world.relations)
         return super().dim(node)
 
+    def is_size(self, node: t.Node) -> bool:
+        """Return whether an expression is made of sizes; in an open world these letters always are."""
+        always = self.world.open and isinstance(node, t.Symbol) and _bare(node) and node.letter in ALWAYS_SIZES
+        return always or super().is_size(node)
+
     def combined(self, sizes: list[Size], product: bool, node: t.Node, why: str) -> Size:
         """Return the product or sum of sizes, to be found when its parts are."""
         result = Unknown()
@@ -141,6 +147,21 @@ class Inferring(Elaborator):
                 part = size if isinstance(size, Dim) else ONE
                 total = total * part if product else total + part
             self.sizes.same(result, total)
+
+    def hold_capitals(self, told: Collection[str]) -> None:
+        """Refuse a bold capital that conforms only as a column, a row or a number, unless its shape is told."""
+        for name, found in self.found.items():
+            capital = found.symbol.font == "bold" and found.symbol.letter[0].isupper() and not found.indices
+            if (
+                capital
+                and name not in told
+                and ONE in (self.sizes.find(found.shape.rows), self.sizes.find(found.shape.cols))
+            ):
+                raise DoesNotConform(
+                    f"{write(found.symbol)} is a matrix, being a bold capital, and this conforms only if it is"
+                    f" {self.text(found.shape)}: write a small letter, or declare its shape",
+                    *found.symbol.span,
+                )
 
 
 def _bare(s: t.Symbol) -> bool:

@@ -11,13 +11,13 @@ from lmmtext.verify import tree as t
 from lmmtext.verify.chance import Rand
 from lmmtext.verify.claims import Claim, elaborated, kind_of
 from lmmtext.verify.degrees import chance
+from lmmtext.verify.differences import seen, told
 from lmmtext.verify.dims import Dim
 from lmmtext.verify.errors import Singular, Undecided, Undefined
 from lmmtext.verify.evaluate import evaluate
-from lmmtext.verify.matrix import Mat, is_zero
 from lmmtext.verify.mle import ESTIMATES
 from lmmtext.verify.parser import parse
-from lmmtext.verify.relations import EQUAL, holds, link_holds
+from lmmtext.verify.relations import EQUAL, SPACES, holds, link_holds
 from lmmtext.verify.scope import Scope
 from lmmtext.verify.verdict import Counterexample, Link
 from lmmtext.verify.world import Instance, World
@@ -232,8 +232,14 @@ def _evidence(claim: Claim, kind: str, passed: int, bound: Fraction | None) -> s
         "definition": "this is the definition",
         "identity": "both sides exactly equal",
     }[kind]  # fmt: skip
-    if claim.relation in ("subseteq", "supseteq") or isinstance(claim.left, k.Space):
+    if claim.relation in SPACES or isinstance(claim.left, k.Space):
         what = "column spaces compared by exact ranks"
+        if claim.relation in ("subseteq", "supseteq"):
+            what += r" (of \subset and \subseteq alike, equal spaces are subsets; for less write \subsetneq)"
+    if claim.relation == "in":
+        what = "in the column space, the rank being no higher with it,"
+        if isinstance(claim.right, k.Reals):
+            what = "of this shape in symbols, and so"
     if claim.relation == "propto":
         what = "the ratio of both sides exactly the same for other values of what the left side is a function of,"
     if claim.relation in ("indep", "perp"):
@@ -272,31 +278,18 @@ def show(claim: Claim, scope: Scope) -> Counterexample:
     instance = scope.instance
     free = {s: Dim.of(s).replaced(instance.world.relations) for s in SIZES_SHOWN if s in instance.sizes}
     sizes = {s: instance.sizes[s] for s, d in free.items() if d == Dim.of(s) or len(d.terms[0][0]) > 1}
-    used = [
-        n
-        for side in (claim.left, claim.right, *claim.conditions)
-        for n in t.walk(side)
-        if isinstance(n, k.Ref) and not n.indices
-    ]
     drawn = {}
-    for name in dict.fromkeys(n.name for n in used):
+    for name in seen(claim, scope):
         meaning = instance.world.by_name.get(name)
-        if meaning is not None and meaning.is_scalar and claim.left != k.Ref(name) and claim.right != k.Ref(name):
+        number = meaning is not None and all(
+            d.replaced(instance.world.relations) == Dim.of(1) for d in (meaning.rows, meaning.cols)
+        )
+        if meaning is not None and number and claim.left != k.Ref(name) and claim.right != k.Ref(name):
             drawn[meaning.tex] = text(scope(name).scalar)
-    if claim.relation.startswith("~") or isinstance(claim.left, k.Space) or claim.relation in ("indep", "perp"):
-        return Counterexample(sizes, "as written", "does not hold", drawn)
-    x, y = evaluate(claim.left, scope, {}), evaluate(claim.right, scope, {})
-    i, j = _first_difference(x, y)
-    element = "" if x.shape == (1, 1) else f"({i + 1}, {j + 1})"
-    return Counterexample(sizes, text(x.rows[i][j]), text(y.rows[i][j]), drawn, element)
-
-
-def _first_difference(x: Mat, y: Mat) -> tuple[int, int]:
-    for i, (a, b) in enumerate(zip(x.rows, y.rows, strict=True)):
-        for j, (u, v) in enumerate(zip(a, b, strict=True)):
-            if not is_zero(u - v):
-                return i, j
-    return 0, 0
+    found = told(claim, scope)
+    if found.said:
+        return Counterexample(sizes, "as written", "does not hold", drawn, said=found.said)
+    return Counterexample(sizes, text(found.left), text(found.right), drawn, found.element, found.what)
 
 
 def text(x: Any) -> str:

@@ -4,6 +4,7 @@ Laws are exact here: the left side is a polynomial in independent normal sources
 polynomials, or ratios of polynomials, it is the law.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -108,7 +109,8 @@ def _given_all(values: list[Mat], given: tuple[t.Node, ...], places: list[Env], 
     return [conditioned(v, B, b, inner) for v in values]
 
 
-def _has(left: t.Node, given: tuple[t.Node, ...], law: k.Law, scope: Scope, env: Env) -> bool:
+def conditioned_on(given: tuple[t.Node, ...], scope: Scope, env: Env) -> Callable[[Mat], Mat]:
+    """Return the function that makes of something random the same, given what has turned out."""
     inner = scope.inside()
     parts = [(evaluate(g, inner, env), evaluate(g, scope, env)) for g in given]
     parts = [(B, b) for B, b in parts if _random(B)]  # a parameter is fixed anyway
@@ -123,9 +125,15 @@ def _has(left: t.Node, given: tuple[t.Node, ...], law: k.Law, scope: Scope, env:
             B, b = B.above(more), b.above(outcome)
         return conditioned(x, B, b, inner)
 
+    return under
+
+
+def _has(left: t.Node, given: tuple[t.Node, ...], law: k.Law, scope: Scope, env: Env) -> bool:
+    inner = scope.inside()
+    under = conditioned_on(given, scope, env)
     args = [evaluate(a, scope, env) for a in law.args]
     if law.name in ("F", "t"):
-        if parts:
+        if any(_random(evaluate(g, inner, env)) for g in given):
             raise Undecided("the conditional law of a ratio", *law.span)
         judged = has_f_law if law.name == "F" else has_t_law
         return judged(left, [a.scalar for a in args], inner, env)

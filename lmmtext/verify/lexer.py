@@ -131,6 +131,9 @@ class Reader(CharacterReader):
         a, b, after = self.argument(i + 1, raw)
         font = c.FONTS[raw.text] or outer
         word = self.word(a, b)
+        if word is not None and (joined := self.sum_of_squares(word, after)):
+            self.emit("LETTER", (joined[0], "roman"), raw, self.raws[joined[1] - 1])
+            return joined[1]
         last = self.raws[after - 1]
         makes_word = raw.text in c.TEXTS and raw.text not in ("mathbf", "textbf", "mathit")
         if word is not None and len(word) > 1 and (makes_word or self.is_name(word)):
@@ -164,12 +167,15 @@ class Reader(CharacterReader):
 
     def is_name(self, word: str) -> bool:
         """Return whether a word is a symbol or a function, in whatever font."""
-        return word in self.words or word in c.FUNCTIONS
+        return word in self.words or word in c.FUNCTIONS or (self.after_sim and word in c.LAWS)
 
     def named(self, word: str, first: Raw, last: Raw, i: int, stop: int) -> int:
         """Write a word: a connective, a function, an optimum, a law's qualifier, or a symbol of several letters."""
-        spelled = " ".join(word.replace(".", " ").split()) if " " in self.source[first.start : last.end] else word
-        bare = word.strip(" .,").lower()
+        inside = " ".join(self.source[first.start : last.end].partition("{")[2].rstrip("}").split())
+        spelled = inside or word
+        bare = (inside if " " in inside else word).strip(" .,").lower()
+        if bare in c.QUANTIFIERS:
+            raise CannotParse(f"a claim is about all values anyway: leave {spelled!r} out", first.start, last.end)
         if self.after_sim and bare.replace(".", "").replace(" ", "") in QUALIFIERS:
             old = self.out.pop()
             self.out.append(
@@ -190,7 +196,7 @@ class Reader(CharacterReader):
             return self.function(c.LAWS[word], first, last, i, stop)
         elif word.isalpha() and word not in self.words and self.opening(i) is not None and self.opening(i) < stop:  # type: ignore[operator]
             return self.function(c.LAWS.get(word, word), first, last, i, stop)
-        elif not word.isalpha():
+        elif not word.isalpha() or (" " in inside and word not in self.words):
             raise CannotParse(f"the words {spelled!r} are not part of a formula", first.start, last.end)
         else:
             self.after_sim = False
@@ -259,25 +265,30 @@ class Reader(CharacterReader):
         raw = self.raws[i]
         a, b, middle = self.argument(i + 1, raw)
         p, q, after = self.argument(middle, raw)
-        marks = ("partial", "d")
-        if a < b and p < q and self.is_d(a) and self.is_d(p) and self.raws[a].text in marks:
-            return self.derivative(raw, a, b, p, q, after, font)
+        above, below = self.after_d(a, b), self.after_d(p, q)
+        if above is not None and below is not None:
+            return self.derivative(raw, above, b, p, q, after, font)
         self.emit("FRAC", "frac", raw)
         self.group(a, b, font)
         self.group(p, q, font)
         return after
 
-    def is_d(self, i: int) -> bool:
-        """Return whether the d of a derivative stands at `i`."""
+    def after_d(self, i: int, stop: int) -> int | None:
+        """Return the index after the d of a derivative, slanted, upright or round; None if there is none at `i`."""
+        if i >= stop:
+            return None
         raw = self.raws[i]
         if raw.is_("partial"):
-            return True
+            return i + 1
+        if raw.kind == "command" and c.FONTS.get(raw.text) == "roman":
+            a, b, after = self.argument(i + 1, raw)
+            return after if self.word(a, b) == "d" else None
         follows = i + 1 < len(self.raws) and not self.raws[i + 1].is_("(", "_")
-        return raw.kind == "letter" and raw.text == "d" and follows
+        return i + 1 if raw.kind == "letter" and raw.text == "d" and follows else None
 
-    def derivative(self, raw: Raw, a: int, b: int, p: int, q: int, after: int, font: str) -> int:
-        """Write a derivative: what is below its bar becomes DVARs."""
-        order, start = 1, a + 1
+    def derivative(self, raw: Raw, start: int, b: int, p: int, q: int, after: int, font: str) -> int:
+        """Write a derivative, whose upper d ends before `start`: what is below its bar becomes DVARs."""
+        order = 1
         if start < b and self.raws[start].is_("^"):
             x, y, start = self.argument(start + 1, raw)
             text = "".join(self.plain(x, y))

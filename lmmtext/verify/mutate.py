@@ -7,12 +7,14 @@ from typing import Any
 
 from lmmtext.verify import tree as t
 from lmmtext.verify.dims import Dim
-from lmmtext.verify.meaning import key_of
+from lmmtext.verify.meaning import key_of, spelled
 from lmmtext.verify.world import World
 
 Mutant = tuple[str, t.Node]
 ONE, TWO = t.Number(Fraction(1)), t.Number(Fraction(2))
-VARIANCES = ("sigma2", "sigma2_alpha")
+SWAP = {"SSE": "SSA", "SSA": "SSE", "SST": "SSE", "MSE": "MSA", "MSA": "MSE"}
+TWO_FACTORS = {"SSA": ("SSB",), "SSE": ("SSAB",), "SSB": ("SSA", "SSAB"), "SSAB": ("SSE", "SSB"),
+               "MSA": ("MSB",), "MSE": ("MSAB",), "MSB": ("MSA", "MSAB"), "MSAB": ("MSE", "MSB")}  # fmt: skip
 
 
 def mutants(node: t.Node, world: World) -> Iterator[Mutant]:
@@ -45,6 +47,55 @@ def additions(node: t.Node, world: World) -> Iterator[Mutant]:
                         signed = t.Neg(new) if isinstance(term, t.Neg) else new
                         changed = t.Sum((*at.terms[:i], signed, *at.terms[i + 1 :]))
                         yield f"a {what} {name} missing", _replaced(node, at, changed)
+    for meaning in world.meanings:
+        if meaning.kind == "parameter" and meaning.is_scalar and meaning.tex.endswith("^2"):
+            symbol, _ = spelled(meaning.tex)
+            variance = t.Power(symbol, TWO)
+            missing: list[tuple[str, t.Node]] = [(meaning.tex, variance)]
+            missing += [(f"{s} {meaning.tex}", t.Product((t.Symbol(s), variance))) for s in _sizes(world)]
+            for name, term in missing:
+                yield f"a term {name} missing", t.Sum((*(node.terms if isinstance(node, t.Sum) else (node,)), term))
+
+
+def _sizes(world: World) -> list[str]:
+    return [s for s in ("r", "n", "J", "s") if s in world.sizes]
+
+
+def simplified(node: t.Node) -> t.Node:
+    """Return a tree as one would write it: no factor 1, no minus of a minus, numbers added to numbers."""
+    node = t.rebuild(node, simplified)
+    if isinstance(node, t.Neg) and isinstance(node.arg, t.Neg):
+        return node.arg.arg
+    if isinstance(node, t.Product):
+        factors = tuple(f for f in node.factors if f != ONE) or (ONE,)
+        return factors[0] if len(factors) == 1 else replace(node, factors=factors)
+    if isinstance(node, t.Sum):
+        return _collected(node)
+    if isinstance(node, t.Power) and node.exponent == ONE:
+        return node.base
+    if isinstance(node, t.Quotient) and node.den == ONE:
+        return node.num
+    return node
+
+
+def _collected(node: t.Sum) -> t.Node:
+    """Return a sum whose plain numbers are one number."""
+    terms: list[t.Node] = []
+    for term in node.terms:
+        terms += term.terms if isinstance(term, t.Sum) else (term,)
+    bare = [x.arg if isinstance(x, t.Neg) else x for x in terms]
+    values = [
+        (-1 if isinstance(x, t.Neg) else 1) * b.value
+        for x, b in zip(terms, bare, strict=True)
+        if isinstance(b, t.Number)
+    ]
+    if len(values) < 2:
+        return t.Sum(tuple(terms))
+    total = sum(values, Fraction(0))
+    rest = [x for x, b in zip(terms, bare, strict=True) if not isinstance(b, t.Number)]
+    if total or not rest:
+        rest.append(t.Number(total) if total >= 0 else t.Neg(t.Number(-total)))
+    return rest[0] if len(rest) == 1 else t.Sum(tuple(rest))
 
 
 def _replaced(node: t.Node, old: t.Node, new: t.Node) -> t.Node:
@@ -159,9 +210,12 @@ def _symbols(node: t.Symbol, world: World) -> Iterator[Mutant]:
             "the projector of another space",
             replace(node, subs=(ones if getattr(inner, "letter", "") != "1" else t.Symbol("Z", "bold"),)),
         )
-    if node.letter in ("SSE", "SSA", "SST", "MSE", "MSA"):
-        swap = {"SSE": "SSA", "SSA": "SSE", "SST": "SSE", "MSE": "MSA", "MSA": "MSE"}
-        yield "another sum of squares", replace(node, letter=swap[node.letter])
+    if node.letter in SWAP:
+        yield "another sum of squares", replace(node, letter=SWAP[node.letter])
+    if node.letter in TWO_FACTORS:
+        for other in TWO_FACTORS[node.letter]:
+            if world.find(key_of(t.Symbol(other, "roman"))[0], "roman"):
+                yield "another sum of squares", replace(node, letter=other)
     yield from _indices(node)
 
 

@@ -14,6 +14,7 @@ from lmmtext.verify.matrix import Mat, is_zero
 from lmmtext.verify.scope import Env, Scope
 
 EQUAL = ("=", ":=")
+SPACES = ("subseteq", "supseteq", "subsetneq", "supsetneq")
 
 
 def link_holds(relation: str, left: t.Node, right: t.Node, scope: Scope, env: Env) -> bool:
@@ -23,7 +24,9 @@ def link_holds(relation: str, left: t.Node, right: t.Node, scope: Scope, env: En
         return has_law(left, right, relation, scope, env)
     if relation in ("indep", "perp"):
         return _apart(relation, left, right, scope, env)
-    if relation in ("subseteq", "supseteq") or isinstance(left, k.Space):
+    if relation == "in":
+        return _inside(left, right, scope, env)
+    if relation in SPACES or isinstance(left, k.Space):
         return _spaces(relation, left, right, scope, env)
     if relation == "propto":
         from lmmtext.verify.densities import proportional
@@ -90,7 +93,28 @@ def _spaces(relation: str, left: t.Node, right: t.Node, scope: Scope, env: Env) 
     A, B = evaluate(left.arg, scope, env), evaluate(right.arg, scope, env)
     both = A.beside(B).rank()
     inside, contains = both == B.rank(), both == A.rank()
-    return {"subseteq": inside, "supseteq": contains, "=": inside and contains}[relation]
+    found = {
+        "subseteq": inside,
+        "supseteq": contains,
+        "subsetneq": inside and not contains,
+        "supsetneq": contains and not inside,
+        "=": inside and contains,
+        ":=": inside and contains,
+        "!=": not (inside and contains),
+    }
+    if relation not in found:
+        raise Undecided(f"the relation {relation} between spaces is not judged")
+    return found[relation]
+
+
+def _inside(left: t.Node, right: t.Node, scope: Scope, env: Env) -> bool:
+    """Judge whether a matrix has a shape, or its columns are in a column space."""
+    x = evaluate(left, scope, env)
+    if isinstance(right, k.Reals):
+        return x.shape == (scope.dim(right.rows, env), scope.dim(right.cols, env))
+    assert isinstance(right, k.Space), "elaboration lets in shapes and spaces"
+    A = evaluate(right.arg, scope, env)
+    return A.beside(x).rank() == A.rank()
 
 
 def _apart(relation: str, left: t.Node, right: t.Node, scope: Scope, env: Env) -> bool:

@@ -190,7 +190,9 @@ def _kinds(verdict: Verdict) -> str:
 def _counterexample(c: Counterexample) -> str:
     """Return a counterexample as a sentence."""
     given = ", ".join(f"${name} = {value}$" for name, value in (c.sizes | c.drawn).items())
-    if c.left == "as written":
-        return f"with {given} it does not hold"
+    if c.said:
+        return f"with {given} it does not hold ({c.said})"
+    if c.what:
+        return f"with {given}, {c.what}: on the left {c.left}, on the right {c.right}"
     of = f"element {c.element} of " if c.element else ""
     return f"with {given}, {of}the left side is {c.left} and {'that of ' if of else ''}the right side {c.right}"

@@ -8,12 +8,13 @@ from itertools import chain
 from lmmtext.verify import clock
 from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
-from lmmtext.verify.claims import Claim, pair
+from lmmtext.verify.claims import Claim, elaborated, pair
 from lmmtext.verify.errors import CannotParse, DoesNotConform, FormulaError, Undecided, UnknownSymbol
 from lmmtext.verify.evaluate import evaluate
 from lmmtext.verify.freeing import agree_everywhere, freed
 from lmmtext.verify.judge import GRID, instances, regimes_of, true_at
-from lmmtext.verify.mutate import Mutant, additions, mutants
+from lmmtext.verify.mutate import Mutant, additions, mutants, simplified
+from lmmtext.verify.parser import parse
 from lmmtext.verify.relations import EQUAL
 from lmmtext.verify.rewrites import same_claim, same_vanishing, zero_by_form
 from lmmtext.verify.scope import Scope
@@ -24,6 +25,7 @@ from lmmtext.verify.write import write
 SCALE = 1009
 POINTS = {False: 2, True: 8}  # estimates take different forms in different regimes: each is to be met
 EACH = 1.0  # seconds for one mutant
+MORE = 0.5  # seconds for a shorter hint, when one has been found
 
 
 def variants(claim: Claim, world: World, richer: dict[str, World], seconds: float) -> Mutants:
@@ -196,17 +198,48 @@ def renamed(node: t.Node) -> t.Node:
 
 
 def near_miss(claim: Claim, world: World, seconds: float) -> str:
-    """Return what one small change would make of a false claim: what, and the true line; empty if nothing does."""
+    """Return what one small change would make of a false claim: what, and the true line; empty if nothing does.
+
+    A claim about estimates may also be true in one of their regimes. Of several changes the one that makes the
+    shortest line is told, as far as there is time to look for more than one.
+    """
+    best: tuple[int, str] | None = None
     try:
         with clock.limit(seconds):
+            if regime := true_where(claim, world):
+                return regime
             scopes = list(instances(world, claim, SCALE, (0, 1, 0), 3, seed=55))
             _warm(claim, scopes)
+            begun = clock.now()
             for done, _, _, both in slips(claim, world, mutants, additions):
+                if best is not None and clock.now() - begun > MORE:
+                    break
                 found = _stands(*both, claim, world, scopes)
                 if isinstance(found, Claim) and not _trivial(found, scopes[0]):
-                    return f"one change away from a true line ({done}): {found.tex}"
+                    tex = write(t.Chain(tuple(simplified(x) for x in both), (claim.relation,)))
+                    if best is None:
+                        begun = clock.now()
+                    if best is None or len(tex) < best[0]:
+                        best = len(tex), f"one change away from a true line ({done}): {tex}"
     except FormulaError:
         pass
+    return best[1] if best else ""
+
+
+def true_where(claim: Claim, world: World) -> str:
+    """Return the regime of the estimates in which a false claim about them holds, if there is one."""
+    written = dict.fromkeys(world.regimes) if regimes_of(world, claim) else {}
+    for tex in written:
+        regime = elaborated(parse(tex).statements[0], world)
+        there = Claim(claim.relation, claim.written, claim.left, claim.right, (*claim.conditions, regime))
+        try:
+            if all(true_at(there, scope) for scope in instances(world, there, SCALE, (0, 1), 3, seed=91)):
+                return f"true where {tex}"
+        except clock.OutOfTime:
+            clock.tick()
+            return ""
+        except Undecided:
+            continue
     return ""
 
 

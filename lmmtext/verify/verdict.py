@@ -8,28 +8,36 @@ from lmmtext.verify.errors import pointer
 
 EXIT = {"verified": 0, "false": 1, "does not conform": 1, "cannot parse": 2, "unknown symbol": 2, "undecided": 3}
 ORDER = ("cannot parse", "unknown symbol", "does not conform", "false", "undecided", "verified")
-COLOURS = {"verified": "#1b7f3b", "false": "#b3261e", "does not conform": "#b3261e", "undecided": "#8a6100"}
+SIGNS = {"verified": "\u2713", "undecided": "?"}  # beside the word, and no colour: it is read on any background
+WRAPS, SCROLLS = "overflow-wrap:anywhere", "overflow-x:auto;overflow-y:hidden;max-width:100%;padding:0.2em 0"
 
 
 @dataclass(frozen=True)
 class Counterexample:
-    """Where a claim fails: the sizes, what was drawn, and the values of both sides."""
+    """Where a claim fails: the sizes, what was drawn, and the values of both sides.
+
+    `what` says which values of them, where they are not the sides themselves: means, variances, degrees of freedom. In
+    `said` stands a sentence instead, where there are no two values to show.
+    """
 
     sizes: dict[str, int]
     left: str
     right: str
     drawn: dict[str, str] = field(default_factory=dict)
     element: str = ""
+    what: str = ""
+    said: str = ""
 
     def __str__(self) -> str:
         sizes = ", ".join(f"{name} = {value}" for name, value in self.sizes.items())
         drawn = ", ".join(f"{name} = {value}" for name, value in self.drawn.items())
+        with_ = ", ".join(filter(None, (sizes, drawn)))
+        start = f"with {with_}: " if with_ else ""
+        if self.said:
+            return start + self.said
+        what = f"{self.what}, " if self.what else ""
         where = f"element {self.element} of the " if self.element else ""
-        return (
-            f"with {sizes}"
-            + (f", {drawn}" if drawn else "")
-            + f": {where}left side {self.left}, right side {self.right}"
-        )
+        return f"{start}{what}{where}left side {self.left}, right side {self.right}"
 
 
 @dataclass(frozen=True)
@@ -136,15 +144,29 @@ class Verdict:
         }
 
     def _repr_html_(self) -> str:
-        colour = COLOURS.get(self.status, "#444")
-        head = f"<strong style='color:{colour}'>{escape(self.status)}</strong>: {escape(self.message)}"
+        head = f"<p style='{WRAPS}'>{_marked(self.status)}: {escape(self.message)}</p>"
         if self.place and self.status != "false":
-            head += f"<pre>{escape(pointer(self.tex, *self.place))}</pre>"
-        rows = "".join(
-            f"<tr><td style='color:{COLOURS.get(x.status, '#444')}'>{escape(x.status)}</td><td>${escape(x.tex)}$</td>"
-            f"<td style='text-align:left'>{escape('; '.join(filter(None, (x.how, x.hint, str(x.mutants or '')))))}"
-            "</td></tr>"
-            for x in self.links
-        )
-        table = f"<table><tr><th>link</th><th>claim</th><th>evidence</th></tr>{rows}</table>" if rows else ""
-        return f"<div>{head}{table}</div>"
+            there = escape(pointer(self.tex, *self.place))
+            head += f"<pre tabindex='0' aria-label='the place in the formula' style='{SCROLLS}'>{there}</pre>"
+        if len(self.links) == 1:  # then the message has said what is to be said of it
+            links = _formula(self.links[0]) + f"<div style='{WRAPS}'>{escape(str(self.links[0].mutants or ''))}</div>"
+        else:
+            links = "".join(f"<li>{_shown(x)}</li>" for x in self.links)
+            links = f"<ol>{links}</ol>" if links else ""
+        return f"<div style='text-align:left;max-width:100%'>{head}{links}</div>"
+
+
+def _marked(status: str) -> str:
+    """Return a status as HTML, with a sign that says the same."""
+    return f"<strong><span aria-hidden='true'>{SIGNS.get(status, chr(0x2717))}</span> {escape(status)}</strong>"
+
+
+def _formula(x: Link) -> str:
+    """Return the formula of a link as HTML: a long one scrolls, by keyboard too."""
+    return f"<div tabindex='0' role='group' aria-label='formula' style='{SCROLLS}'>\\({escape(x.tex)}\\)</div>"
+
+
+def _shown(x: Link) -> str:
+    """Return a link of a chain as HTML: its formula, its status, and the evidence."""
+    evidence = "; ".join(filter(None, (x.how, str(x.counterexample or ""), x.hint, str(x.mutants or ""))))
+    return f"{_formula(x)}<div style='{WRAPS}'>{_marked(x.status)}{f': {escape(evidence)}' if evidence else ''}</div>"

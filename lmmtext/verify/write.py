@@ -9,7 +9,8 @@ FONTS = {"bold": r"\mathbf", "roman": r"\mathrm", "script": r"\mathcal", "double
 MARKS = {"'": "'", "*": "_*"}
 RELATIONS = {
     "<=": r"\le", ">=": r"\ge", "!=": r"\ne", "approx": r"\approx", "propto": r"\propto", "in": r"\in",
-    "subseteq": r"\subseteq", "supseteq": r"\supseteq", "perp": r"\perp", "indep": r"\perp\perp", "to": r"\to",
+    "subseteq": r"\subseteq", "supseteq": r"\supseteq",
+    "subsetneq": r"\subsetneq", "supsetneq": r"\supsetneq", "perp": r"\perp", "indep": r"\perp\perp", "to": r"\to",
     "down": r"\downarrow", "up": r"\uparrow", "succeq": r"\succeq", "succ": r"\succ", "preceq": r"\preceq",
     "prec": r"\prec", "<<": r"\ll", ">>": r"\gg", "~": r"\sim", "~iid": r"\stackrel{iid}{\sim}",
     "~ind": r"\stackrel{ind}{\sim}", "~d": r"\stackrel{d}{\sim}", "=d": r"\stackrel{d}{=}",
@@ -114,6 +115,9 @@ def _calls(before: t.Node, factor: t.Node) -> bool:
 def _call(node: t.Call) -> str:
     if node.name == "sqrt":
         return rf"\sqrt{{{write(node.args[0])}}}"
+    if node.name == "inner":
+        below = f"_{{{', '.join(write(x) for x in node.subs)}}}" if node.subs else ""
+        return rf"\langle {write(node.args[0])}, {write(node.args[1])} \rangle{below}"
     short = {"L": "L", "C": "C", "f": "f", "ell": r"\ell", "log": r"\log", "exp": r"\exp", "det": r"\det",
              "max": r"\max", "min": r"\min", "chi2": r"\chi^2"}  # fmt: skip
     name = short.get(node.name) or (
@@ -187,7 +191,7 @@ _WRITERS: dict[type[t.Node], Callable[[Any], str]] = {
     t.Power: lambda n: f"{_base(n.base)}^{{{write(n.exponent)}}}",
     t.Transpose: lambda n: f"{_base(n.arg)}^\\top",
     t.Inverse: lambda n: f"{_base(n.arg)}^{{-1}}",
-    t.Marked: lambda n: f"{_base(n.arg)}^{{{n.mark}}}",
+    t.Marked: lambda n: f"{_base(n.arg)}_+" if n.mark == "_+" else f"{_base(n.arg)}^{{{n.mark}}}",
     t.Tensor: lambda n: f"{_body(n.left)} {TENSORS[n.op]} {_body(n.right)}",
     t.Bars: lambda n: rf"\lvert {write(n.arg)} \rvert",
     t.Norm: lambda n: (

@@ -31,7 +31,7 @@ def fit(tex, world):
         ("general", r"\mathbf{Y} \sim \mathrm{N}(\mathbf{X}\boldsymbol{\beta}, \mathbf{G})", "this cannot be its variance"),
         ("general", r"\mathbf{I} = \mathbf{I}", "the size of this identity matrix is not told"),
         ("prediction", r"\delta(\mathbf{Y} - \mathbf{X}\boldsymbol{\beta}) = 1", "is a transpose missing?"),
-        ("bayes", r"\boldsymbol{\theta} = [\boldsymbol{\beta}^T, \boldsymbol{\alpha}^T]", "m + p x 1"),
+        ("bayes", r"\boldsymbol{\theta} = [\boldsymbol{\beta}^T, \boldsymbol{\alpha}^T]", "(m + p) x 1"),
     ],
 )  # fmt: skip
 def test_what_does_not_conform_is_refused_with_both_shapes(world, tex, says):

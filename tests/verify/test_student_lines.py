@@ -67,7 +67,7 @@ WRONG = {
     ),
     "the moment estimate taken for the maximum likelihood estimate": (
         "one-way", r"\hat\sigma_\alpha^2 = \frac{\operatorname{MSA} - \operatorname{MSE}}{r}", "false",
-        ("left side 0, right side",), "",
+        ("left side 0, right side 2",), "",
     ),
     "a number added to a matrix": (
         "one-way", r"V = \sigma^2 + \sigma_\alpha^2 Z Z^\top", "does not conform",
@@ -140,7 +140,6 @@ RIGHT = (
 )  # fmt: skip
 
 
-# Right lines that are not accepted yet. One that is accepted must leave this list.
 @pytest.mark.parametrize("what", WRONG)
 def test_a_wrong_line_is_told_what_is_wrong_and_where(what):
     world, tex, status, words, place = WRONG[what]

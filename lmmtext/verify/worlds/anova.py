@@ -32,8 +32,8 @@ ORTHOGONAL = tuple(
     for mean in (r"\bar{y}", r"\bar{Y}", r"\hat\mu")
 )
 ALIASES = {
-    r"\beta": "beta", r"\hat\beta": "hat_beta", "a_j": "alpha_j", r"\sigma_a^2": "sigma2_alpha",
-    r"\sigma_A^2": "sigma2_alpha", r"\sigma_e^2": "sigma2", r"\bar{y}_{jk}": "bar_y_jk", r"\bar{Y}_{jk}": "bar_Y_jk",
+    r"\beta": "beta", r"\hat\beta": "hat_beta", "a_j": "alpha_j", r"\bar{y}_{jk}": "bar_y_jk",
+    r"\bar{Y}_{jk}": "bar_Y_jk",
 }  # fmt: skip
 ALIASES_CROSSED = {
     "b_k": "tau_k", r"\beta_k": "tau_k", "(ab)_{jk}": "alphatau_jk", r"(\alpha\beta)_{jk}": "alphatau_jk",

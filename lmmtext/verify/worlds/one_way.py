@@ -120,6 +120,9 @@ def one_way(
             aliases={
                 **aliases(found),
                 r"\mu": "beta",
+                "a_j": "alpha_j",
+                r"\operatorname{SSB}": "SSA",
+                r"\operatorname{MSB}": "MSA",
                 r"\hat\sigma_{\mathrm{ML}}^2": "hat_sigma2",
                 r"\hat\sigma_{\alpha\mathrm{ML}}^2": "hat_sigma2_alpha",
                 **spellings,

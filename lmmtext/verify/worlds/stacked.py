@@ -12,6 +12,7 @@ from lmmtext.verify.worlds.taking import aliases, take, with_degrees
 
 # (n, p, m): distinct, with n - p, p + m and p - 1 distinct from them too.
 GENERAL = {0: (8, 3, 4), 1: (10, 4, 3), -1: (3, 1, 2)}
+HENDERSON = {r"\mathbf{u}": "alpha", r"\hat{\mathbf{u}}": "hat_alpha"}
 DEGREES = {
     "sigma2": 1, "beta": 1, "X": 1, "Z": 1, "G": 3, "alpha": 2, "epsilon": 1, "e": 3, "Y": 3, "y": 3, "kappa": 1,
     "x_new": 1, "Y_new": 2, "gamma": 2, "joint": 3,
@@ -99,7 +100,7 @@ GENERAL_WORLD = World(
     "general", "Y = X beta + Z alpha + epsilon with general X, Z and G, normal", _GENERAL, ("n", "p", "m"),
     _make_general,
     special="ranks",
-    aliases=aliases(_GENERAL),
+    aliases={**aliases(_GENERAL), **HENDERSON},
     orthogonal=(
         (r"\mathbf{X}^\top", r"\mathbf{V}^{-1}", r"\mathbf{y} - \mathbf{X} \hat{\boldsymbol{\beta}}"),
         (r"\mathbf{X}^\top", r"\mathbf{V}^{-1}", r"\mathbf{Y} - \mathbf{X} \hat{\boldsymbol{\beta}}"),
@@ -150,7 +151,7 @@ def _make_bayes(draw: Draw) -> Instance:
 BAYES = World(
     "bayes", "gamma = (beta, alpha) with a normal prior: beta of precision kappa, alpha of variance G", _BAYES,
     ("n", "p", "m"), _make_bayes, special="ranks",
-    aliases={**aliases(_BAYES), r"\boldsymbol{\theta}": "gamma", r"\hat{\boldsymbol{\theta}}": "hat_gamma",
+    aliases={**aliases(_BAYES), **HENDERSON, r"\boldsymbol{\theta}": "gamma", r"\hat{\boldsymbol{\theta}}": "hat_gamma",
              r"\mathbf{W}": "H", r"\boldsymbol{\Sigma}": "G"},
 )  # fmt: skip
 
