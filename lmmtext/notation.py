@@ -119,7 +119,7 @@ COVARIANCES = (
     Symbol(r"\mathbf{W}", "diagonal matrix of the prior weights", "n x n", "weights", "lecture: [X, Z], our H"),
     Symbol(
         r"\mathbf{R}",
-        "covariance of the errors, sigma^2 W^-1: sigma^2 I without weights",
+        "covariance of the errors: sigma^2 I, without weights",
         "n x n",
         elsewhere="Henderson: R",
         definition=r"\operatorname{Var}(\boldsymbol{\epsilon})",

@@ -83,7 +83,7 @@ def _meets(claim: Claim, scope: Scope) -> bool:
             return False
     except Singular:
         return False
-    if scope.instance.world.arbitrary:
+    if scope.instance.world.special == "all":
         try:
             link_holds(claim.relation, claim.left, claim.right, scope, {})
         except Undefined:
