@@ -49,7 +49,7 @@ def declared(world: World, statements: list[t.Node], where: tuple[t.Node, ...]) 
     for symbol, space in told.shapes:
         _hold_shape(e, symbol, space)
     for s in parts:
-        if not (isinstance(s, t.Chain) and "in" in s.relations):
+        if not (isinstance(s, t.Chain) and "in" in s.relations and _of_numbers(s.operands[-1])):
             e.of(s)
     for _, chain in told.laws:
         _hold_parts(e, chain)
@@ -89,6 +89,12 @@ def _parts(statements: list[t.Node]) -> list[t.Node]:
         else:
             found.append(s.arg if isinstance(s, t.Given) else s)
     return found
+
+
+def _of_numbers(space: t.Node) -> bool:
+    r"""Return whether this is \mathbb R, perhaps with sizes: then a shape is declared, and nothing to be found."""
+    base = space.base if isinstance(space, t.Power) else space
+    return isinstance(base, t.Symbol) and base.letter == "R"
 
 
 def _hold_shape(e: Inferring, symbol: t.Symbol, space: t.Node) -> None:

@@ -33,7 +33,10 @@ class Difference:
 
 def difference(claim: Claim, scope: Scope) -> Difference:
     """Return in what the sides of a claim differ at a point where it fails."""
-    if isinstance(claim.left, k.Space) or isinstance(claim.right, (k.Space, k.Reals)):
+    spaces = isinstance(claim.left, k.Space) or isinstance(claim.right, (k.Space, k.Reals))
+    if spaces and claim.relation == "perp":
+        return Difference(said="the product of the one, transposed, with the other is not zero")
+    if spaces:
         return _of_spaces(claim, scope)
     if claim.relation in ("indep", "perp"):
         return _of_dependent(evaluate(claim.left, scope.inside(), {}), evaluate(claim.right, scope.inside(), {}), scope)

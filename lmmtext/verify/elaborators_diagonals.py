@@ -75,8 +75,11 @@ def _general(a: t.Node, b: t.Node, index: t.Symbol, uppers: set[t.Node]) -> t.No
             elif isinstance(x, t.Number):
                 uppers.add(y)
                 subs.append(index)
-            else:
-                return None
+            else:  # an index of an index, as in I_{n_1}
+                deeper = _general(x, y, index, uppers)
+                if deeper is None:
+                    return None
+                subs.append(deeper)
         return t.Symbol(a.letter, a.font, a.accents, tuple(subs), a.marks, span=a.span)
     if type(a) is not type(b):
         return None

@@ -120,6 +120,11 @@ def _inside(left: t.Node, right: t.Node, scope: Scope, env: Env) -> bool:
 def _apart(relation: str, left: t.Node, right: t.Node, scope: Scope, env: Env) -> bool:
     """Judge independence of what is random; of what is not, orthogonality."""
     inner = scope.inside()
+    if isinstance(left, k.Space) or isinstance(right, k.Space):
+        x, y = (evaluate(n.arg if isinstance(n, k.Space) else n, inner, env) for n in (left, right))
+        if relation == "indep" or x.height != y.height:
+            raise Undecided("spaces are orthogonal or not, in one and the same space")
+        return (x.T @ y).is_zero()
     x, y = evaluate(left, inner, env), evaluate(right, inner, env)
     random = [any(isinstance(v, Rand) and v.degree for row in m.rows for v in row) for m in (x, y)]
     if all(random):

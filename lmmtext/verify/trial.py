@@ -201,9 +201,9 @@ def near_miss(claim: Claim, world: World, seconds: float) -> str:
     """Return what one small change would make of a false claim: what, and the true line; empty if nothing does.
 
     A claim about estimates may also be true in one of their regimes. Of several changes the one that makes the
-    shortest line is told, as far as there is time to look for more than one.
+    shortest line is told, one of the right side before one of the left, as far as there is time to look for more.
     """
-    best: tuple[int, str] | None = None
+    best: tuple[tuple[int, int], str] | None = None
     try:
         with clock.limit(seconds):
             if regime := true_where(claim, world):
@@ -211,7 +211,7 @@ def near_miss(claim: Claim, world: World, seconds: float) -> str:
             scopes = list(instances(world, claim, SCALE, (0, 1, 0), 3, seed=55))
             _warm(claim, scopes)
             begun = clock.now()
-            for done, _, _, both in slips(claim, world, mutants, additions):
+            for done, _, side, both in slips(claim, world, mutants, additions):
                 if best is not None and clock.now() - begun > MORE:
                     break
                 found = _stands(*both, claim, world, scopes)
@@ -219,8 +219,9 @@ def near_miss(claim: Claim, world: World, seconds: float) -> str:
                     tex = write(t.Chain(tuple(simplified(x) for x in both), (claim.relation,)))
                     if best is None:
                         begun = clock.now()
-                    if best is None or len(tex) < best[0]:
-                        best = len(tex), f"one change away from a true line ({done}): {tex}"
+                    cost = (1 - side, len(tex))
+                    if best is None or cost < best[0]:
+                        best = cost, f"one change away from a true line ({done}): {tex}"
     except FormulaError:
         pass
     return best[1] if best else ""

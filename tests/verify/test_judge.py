@@ -51,8 +51,8 @@ FALSE = (
     ("general", r"\mathbf{V} = \mathbf{Z}\mathbf{G}\mathbf{Z}^\top - \sigma^2\mathbf{I}", "a sign flipped"),
     ("general", r"\boldsymbol\beta = (\mathbf{X}^T\mathbf{V}^{-1}\mathbf{X})^{-1}\mathbf{X}^T\mathbf{V}^{-1}\mathbf{Y}", "a hat missing"),
     ("prediction-normal", r"\operatorname{E}[Y_* \mid \mathbf{Y}] = \mathbf{x}_*^T\hat{\boldsymbol\beta} + \boldsymbol\delta^\top(\mathbf{Y} - \mathbf{X}\hat{\boldsymbol\beta})", "left side"),
-    ("one-way", r"\operatorname{SSE} \sim \sigma^2 \chi^2_{n - 1}", "does not hold"),
-    ("one-way", r"C(\mathbf{Z}) \subseteq C(\mathbf{X})", "does not hold"),
+    ("one-way", r"\operatorname{SSE} \sim \sigma^2 \chi^2_{n - 1}", "the degrees of freedom differ"),
+    ("one-way", r"C(\mathbf{Z}) \subseteq C(\mathbf{X})", "the rank of"),
     ("one-way", r"J = r", "left side"),
 )  # fmt: skip
 

@@ -68,6 +68,13 @@ READ = {
         "random-slope", r"Z = \operatorname{diag}(Z_1, Z_2, \dots, Z_J)", r"X = \operatorname{diag}(X_1, X_2, \dots, X_J)",
         CLASH,
     ),
+    "a block diagonal list of columns": (
+        "one-way-unbalanced", r"Z = \operatorname{diag}(1_{n_1}, \dots, 1_{n_J})", r"V = \operatorname{diag}(I_{n_1}, \dots, I_{n_J})",
+        FALSE,
+    ),
+    "orthogonal spaces": ("general", r"C(X) \perp C(Q)", r"C(X) \perp C(Z)", FALSE),
+    "what is orthogonal to a space": ("general", r"y - P_X y \perp C(X)", r"y - X\hat\beta \perp C(X)", FALSE),
+    "columns of a product": ("matrices", r"\mathbf{A x} \in C(\mathbf A)", r"\mathbf x \in C(\mathbf A)", FALSE),
     "a direct sum over groups": (
         "random-slope", r"Z = \bigoplus_{j=1}^J \mathbf Z_j", r"G = \bigoplus_{j=1}^J \mathbf Z_j' \mathbf Z_j", FALSE,
     ),

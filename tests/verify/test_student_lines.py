@@ -49,7 +49,7 @@ WRONG = {
     ),
     "errors averaged over groups only": (
         "one-way", r"\operatorname{Var}(\bar y) = \frac{\sigma_\alpha^2}{J} + \frac{\sigma^2}{J}", "false",
-        ("left side 9/4, right side 3", "J where n is needed"), "",
+        ("left side 3/2, right side 2", "J where n is needed"), "",
     ),
     "one minus the intraclass correlation": (
         "one-way", r"\rho = \frac{\sigma^2}{\sigma_\alpha^2 + \sigma^2}", "false",
