@@ -90,7 +90,11 @@ def _spaces(relation: str, left: t.Node, right: t.Node, scope: Scope, env: Env) 
     A, B = evaluate(left.arg, scope, env), evaluate(right.arg, scope, env)
     both = A.beside(B).rank()
     inside, contains = both == B.rank(), both == A.rank()
-    return {"subseteq": inside, "supseteq": contains, "=": inside and contains}[relation]
+    same = inside and contains
+    found = {"subseteq": inside, "supseteq": contains, "=": same, ":=": same, "!=": not same}
+    if relation not in found:
+        raise Undecided(f"the relation {relation} between spaces is read, and not judged")
+    return found[relation]
 
 
 def _apart(relation: str, left: t.Node, right: t.Node, scope: Scope, env: Env) -> bool:

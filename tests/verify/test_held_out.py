@@ -64,3 +64,18 @@ def test_a_variant_that_says_the_same_of_variances_or_transposed_is_no_survivor(
 def test_a_sign_before_a_correlated_term_of_a_variance_makes_another_claim():
     tex = r"\operatorname{Var}(Y_{ij} - \alpha_j) = \operatorname{Var}(Y_{ij} + \alpha_j)"
     assert check(tex, "one-way").status == "false"
+
+
+def test_a_limit_in_a_size_is_not_taken_of_what_has_that_size():
+    assert (
+        check(r"\lim_{r\to\infty}\operatorname{E}[\alpha_j\mid\mathbf y] = \bar y_j-\beta", "one-way").status
+        == "undecided"
+    )
+    assert (
+        check(r"\lim_{r\to\infty}\frac{r\sigma_\alpha^2}{r\sigma_\alpha^2+\sigma^2} = 1", "one-way").status
+        == "verified"
+    )
+
+
+def test_column_spaces_may_be_said_to_differ():
+    assert check(r"C(X)\ne C(Z)", "general").status == "undecided"
