@@ -174,7 +174,7 @@ ESTIMATION = (
         "J",
         definition=r"\frac{1}{r} \mathbf{Z}^\top \mathbf{Y}",
     ),
-    Symbol(r"\mathbf{d}", "deviations from the means of the groups, stacked", "n"),
+    Symbol(r"\mathbf{c}", "deviations from the means of the groups, stacked", "n"),
     Symbol(
         r"\hat\sigma^2",
         "estimate of the error variance: by maximum likelihood, or by REML where that is said",

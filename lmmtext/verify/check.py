@@ -98,7 +98,11 @@ def check(
         elif (
             link.kind == "inequality"
             and link.status == "undecided"
-            and (why := proof(claim, here, found[: len(links)], links))
+            and (
+                why := proof(
+                    claim, here, found[: len(links)], links, max(0.5, min(10.0, seconds - clock.now() + start))
+                )
+            )
         ):
             link = Link(link.tex, "verified", link.kind, why)
         links.append(link)

@@ -325,6 +325,10 @@ def _limit(e: Elaborator, n: t.Limit) -> Typed:
         raise Undecided("a limit in a matrix is taken along a path: write t times it, and let t go", *chain.span)
     body, of = e.need_matrix(n.body)
     e.locals = old
+    if isinstance(variable, k.Local) and e.world.has_size(variable.name):
+        held = [x for x in t.walk(body) if isinstance(x, k.Ref) and not e.world.is_parameter(x) and x.name != "pi"]
+        if held:
+            raise Undecided("a limit in a size is taken of sizes and parameters only: the rest has that size", *n.span)
     return k.LimitAt(variable, target, side, body, span=n.span), of
 
 

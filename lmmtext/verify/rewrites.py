@@ -8,12 +8,13 @@ from fractions import Fraction
 
 from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
-from lmmtext.verify.algebra import ONE, Algebra
-from lmmtext.verify.chance import Rand, as_rand
+from lmmtext.verify.algebra import ONE
+from lmmtext.verify.chance import as_rand
 from lmmtext.verify.errors import FormulaError
 from lmmtext.verify.evaluate import evaluate
 from lmmtext.verify.meaning import pattern_indices
 from lmmtext.verify.scope import Env, Scope, definition_of
+from lmmtext.verify.uncorrelated import Uncorrelated
 
 
 def _factors(node: t.Node) -> tuple[t.Node, ...]:
@@ -42,7 +43,7 @@ def _is_identity(node: t.Node) -> bool:
     return isinstance(node, k.Const) and node.kind == "identity"
 
 
-class Canon(Algebra):
+class Canon(Uncorrelated):
     """Computes canonical forms in a scope, which tells what is a number, with the facts of its world."""
 
     def of(self, node: t.Node, env: Env) -> t.Node:
@@ -215,43 +216,6 @@ class Canon(Algebra):
             return all(self.scalar(c, {}) or self.in_algebra(c) for c in t.children(m))
         return False
 
-    def correlated(self, node: t.Call, env: Env) -> t.Node | None:
-        """Return a covariance without the terms that share no source of randomness with the other side."""
-        sides = [self.expanded(a) for a in node.args]
-        try:
-            found = [[self.sources(x, env) for x in side] for side in sides]
-        except FormulaError:
-            return None
-        kept: list[tuple[t.Node, ...]] = []
-        for mine, others in ((0, 1), (1, 0)):
-            reach = {s for sources in found[others] for s in sources}
-            kept.append(tuple(x for x, s in zip(sides[mine], found[mine], strict=True) if s & reach))
-        if not all(kept):
-            self.used.add("uncorrelated terms")
-            return t.Number(Fraction(0))
-        if [len(x) for x in kept] == [len(s) for s in sides]:
-            return None
-        self.used.add("uncorrelated terms")
-        return self.call(t.Call("Cov", tuple(x[0] if len(x) == 1 else t.Sum(x) for x in kept)), env)
-
-    def expanded(self, node: t.Node) -> tuple[t.Node, ...]:
-        """Return the terms of a tree, with products multiplied out."""
-        if isinstance(node, t.Sum):
-            return tuple(x for term in node.terms for x in self.expanded(term))
-        if isinstance(node, t.Neg):
-            return tuple(self.negative(x) for x in self.expanded(node.arg))
-        if isinstance(node, t.Product):
-            for i, f in enumerate(node.factors):
-                if isinstance(f, t.Sum):
-                    whole = (t.Product((*node.factors[:i], x, *node.factors[i + 1 :])) for x in f.terms)
-                    return tuple(x for term in whole for x in self.expanded(self.of(term, {})))
-        return (node,)
-
-    def sources(self, node: t.Node, env: Env) -> set[str]:
-        """Return the sources of randomness in a tree."""
-        value = evaluate(node, self.scope.inside(), env)
-        return {s for row in value.rows for x in row if isinstance(x, Rand) for m in x.terms for s in m}
-
     def over(self, node: k.Over, env: Env) -> t.Node:
         """Return a sum over an index; beside deviations, which add up to zero, what has no index is left out."""
         body = self.of(node.body, {**env, node.index: Fraction(1)})
@@ -368,6 +332,8 @@ class Canon(Algebra):
             parts = self.correlated(node, env)
             if parts is not None:
                 return parts
+        if node.name == "Cov" and not node.given and node.args[0] == node.args[1]:
+            return self.signs_in_variance(node, env)
         if node.name == "Cov" and node.args[0] != node.args[1]:
             numbers_ = all(self.scalar(a, env) for a in node.args)
             if numbers_ and repr(node.args[1]) < repr(node.args[0]):
@@ -428,4 +394,16 @@ def same_claim(a: t.Node, b: t.Node, scope: Scope) -> tuple[str, ...] | None:
     canon = Canon(scope)
     if canon.of(a, {}) == canon.of(b, {}):
         return tuple(sorted(canon.used)) or ("the same tree",)
+    return None
+
+
+def same_transposed(a: t.Node, b: t.Node, other: t.Node, scope: Scope) -> tuple[str, ...] | None:
+    """Return the names of the rewrites that make b the transpose of a, if the other side of the claim is symmetric.
+
+    Then b = other says what a = other says, transposed.
+    """
+    canon = Canon(scope)
+    one, two, symmetric = (canon.of(x, {}) for x in (a, b, other))
+    if canon.transpose(one, {}) == two and canon.transpose(symmetric, {}) == symmetric:
+        return tuple(sorted({*canon.used, "both sides transposed"}))
     return None

@@ -16,7 +16,7 @@ from lmmtext.verify.judge import GRID, instances, regimes_of, true_at
 from lmmtext.verify.mutate import Mutant, additions, mutants, simplified
 from lmmtext.verify.parser import parse
 from lmmtext.verify.relations import EQUAL
-from lmmtext.verify.rewrites import same_claim, same_vanishing, zero_by_form
+from lmmtext.verify.rewrites import same_claim, same_transposed, same_vanishing, zero_by_form
 from lmmtext.verify.scope import Scope
 from lmmtext.verify.verdict import Mutants
 from lmmtext.verify.world import World
@@ -137,6 +137,9 @@ def _reasons(
     scope = scopes[0]
     before, after = (claim.left, found.left) if side == 0 else (claim.right, found.right)
     if reasons := same_claim(before, after, scope):
+        return reasons
+    other = claim.right if side == 0 else claim.left
+    if claim.relation in EQUAL and (reasons := same_transposed(before, after, other, scope)):
         return reasons
     if reasons := same_zero(claim, before, after, scopes):
         return reasons

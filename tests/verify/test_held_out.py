@@ -45,3 +45,37 @@ def test_what_is_declared_of_one_symbol_holds_together():
 def test_a_failure_where_ranks_are_not_full_is_shown_with_its_values():
     verdict = check(r"\operatorname{rank}(\mathbf A + \mathbf B) = \operatorname{rank}(\mathbf A)", "matrices")
     assert verdict.status == "false" and "left side" in verdict.message
+
+
+SAME = (
+    ("general", r"\operatorname{Var}(Z\alpha + \epsilon) = V", "signs before uncorrelated terms of a variance"),
+    ("one-way", r"\operatorname{Var}(Y_{ij} - Y_{i'j'}) = 2(\sigma_\alpha^2 + \sigma^2)", "signs before"),
+    ("general", r"\operatorname{Cov}(\hat\alpha, \alpha) = \operatorname{Var}(\hat\alpha)", "both sides transposed"),
+    ("general", r"P_H P_X = P_X", "both sides transposed"),
+)
+
+
+@pytest.mark.parametrize(("world", "tex", "reason"), SAME)
+def test_a_variant_that_says_the_same_of_variances_or_transposed_is_no_survivor(world, tex, reason):
+    verdict = check(tex, world)
+    assert verdict.status == "verified" and any(reason in x for x in verdict.links[0].mutants.rewrites), verdict
+
+
+def test_a_sign_before_a_correlated_term_of_a_variance_makes_another_claim():
+    tex = r"\operatorname{Var}(Y_{ij} - \alpha_j) = \operatorname{Var}(Y_{ij} + \alpha_j)"
+    assert check(tex, "one-way").status == "false"
+
+
+def test_a_limit_in_a_size_is_not_taken_of_what_has_that_size():
+    assert (
+        check(r"\lim_{r\to\infty}\operatorname{E}[\alpha_j\mid\mathbf y] = \bar y_j-\beta", "one-way").status
+        == "undecided"
+    )
+    assert (
+        check(r"\lim_{r\to\infty}\frac{r\sigma_\alpha^2}{r\sigma_\alpha^2+\sigma^2} = 1", "one-way").status
+        == "verified"
+    )
+
+
+def test_column_spaces_may_be_said_to_differ():
+    assert check(r"C(X)\ne C(Z)", "general").status == "undecided"

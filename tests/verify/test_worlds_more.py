@@ -74,8 +74,8 @@ TRUE = {
         r"\bar{Y}_{j\cdot} \sim \mathrm{N}(\beta, \sigma_\alpha^2 + \sigma^2/r)",
         r"\bar{\mathbf{Y}} \sim \mathrm{N}(\beta\mathbf{1}_J, (\sigma_\alpha^2 + \sigma^2/r)\mathbf{I}_J)",
         r"\operatorname{SSE} \sim \sigma^2 \chi^2_{J(r-1)}",
-        r"\operatorname{SSE} = \mathbf{d}^\top\mathbf{d}",
-        r"\operatorname{Cov}(\mathbf{g}, \mathbf{d}) = \mathbf{0}",
+        r"\operatorname{SSE} = \mathbf{c}^\top\mathbf{c}",
+        r"\operatorname{Cov}(\mathbf{g}, \mathbf{c}) = \mathbf{0}",
         r"\operatorname{E}[\bar Y_{j\cdot} \mid \alpha_j] = \beta + \alpha_j",
         r"\operatorname{Var}(\bar Y_{j\cdot} \mid \alpha_j) = \sigma^2/r",
         r"\ell(\beta, \sigma^2, \sigma_\alpha^2) = -\frac{J(r-1)}{2}\log(2\pi\sigma^2) - \frac{\operatorname{SSE}}{2\sigma^2} - \frac{J}{2}\log r"

@@ -115,13 +115,15 @@ def _world(name: str, words: str, *, own: bool, balanced: bool = False) -> World
     return here[0]
 
 
-RANDOM_SLOPE = _world("random-slope", "X_j and Z_j of their own, Sigma q x q, Z stacked, normal", own=False)
+RANDOM_SLOPE = _world(
+    "random-slope", "X_j and Z_j of their own and of full rank, Sigma q x q, Z stacked, normal", own=False
+)
 RANDOM_REGRESSION = _world(
-    "random-regression", "every coefficient varies between groups: Z_j = X_j, p = q, normal", own=True
+    "random-regression", "every coefficient varies between groups: Z_j = X_j of full rank, p = q, normal", own=True
 )
 RANDOM_REGRESSION_BALANCED = _world(
     "random-regression-balanced",
-    "every coefficient varies, and all groups have the same X_j, normal",
+    "every coefficient varies, and all groups have the same X_j, of full rank, normal",
     own=True,
     balanced=True,
 )

@@ -9,8 +9,8 @@ from lmmtext.verify.worlds.one_way import one_way
 from lmmtext.verify.worlds.taking import take
 
 RESIDUALS = take(
-    r"\mathbf{d}",
-    "w",
+    r"\mathbf{c}",
+    "c",
     "defined",
     r"\mathbf{Y} - \mathbf{Z} \mathbf{g}",
     words="deviations from the means of the groups, stacked",
