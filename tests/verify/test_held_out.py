@@ -51,7 +51,6 @@ SAME = (
     ("general", r"\operatorname{Var}(Z\alpha + \epsilon) = V", "signs before uncorrelated terms of a variance"),
     ("one-way", r"\operatorname{Var}(Y_{ij} - Y_{i'j'}) = 2(\sigma_\alpha^2 + \sigma^2)", "signs before"),
     ("general", r"\operatorname{Cov}(\hat\alpha, \alpha) = \operatorname{Var}(\hat\alpha)", "both sides transposed"),
-    ("general", r"P_H P_X = P_X", "both sides transposed"),
 )
 
 

@@ -79,7 +79,7 @@ READ = {
         "random-slope", r"Z = \bigoplus_{j=1}^J \mathbf Z_j", r"G = \bigoplus_{j=1}^J \mathbf Z_j' \mathbf Z_j", FALSE,
     ),
     "a Kronecker product over an index": (
-        "matrices", r"\bigotimes_{k=1}^2 \mathbf A = \mathbf A \otimes \mathbf A", r"\bigotimes_{k=1}^2 \mathbf A = \mathbf A", FALSE,
+        "matrices", r"\bigotimes_{k=1}^2 \mathbf A = \mathbf A \otimes \mathbf A", r"\bigotimes_{k=1}^2 \mathbf A = \mathbf A", "does not conform",
     ),
     "a diagonal as a column": (
         "matrices",
