@@ -135,11 +135,18 @@ class Algebra:
         """Return whether a matrix is plainly idempotent: P, or I - P."""
         if isinstance(m, k.Projector):
             return True
+        if isinstance(m, k.Ref):
+            return self.declared_idempotent(m)
         if isinstance(m, t.Sum) and len(m.terms) == 2:
             identity = [x for x in m.terms if isinstance(x, k.Const) and x.kind == "identity"]
             rest = [x.arg for x in m.terms if isinstance(x, t.Neg)]
-            return len(identity) == len(rest) == 1 and isinstance(rest[0], k.Projector)
+            return len(identity) == len(rest) == 1 and not isinstance(rest[0], t.Sum) and self.idempotent(rest[0])
         return False
+
+    def declared_idempotent(self, m: k.Ref) -> bool:
+        """Return whether a symbol was declared idempotent."""
+        meaning = self.world.by_name.get(m.name)
+        return meaning is not None and "idempotent" in meaning.words
 
     def transpose(self, arg: t.Node, env: Env) -> t.Node:
         """Return a transpose, pushed down to the symbols; of what is symmetric, itself."""

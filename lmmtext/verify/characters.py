@@ -384,7 +384,12 @@ class CharacterReader:
             self.emit("SUB_OPEN", "_", raw)
             if a == b:
                 raise self.fail("an empty subscript", raw)
-            if b == a + 1 and self.raws[a].is_("+") and len(self.out) > 1 and self.out[-2].type in ("RPAR", "RSQ", "RCURL"):
+            if (
+                b == a + 1
+                and self.raws[a].is_("+")
+                and len(self.out) > 1
+                and self.out[-2].type in ("RPAR", "RSQ", "RCURL")
+            ):
                 self.out.pop()
                 self.emit("MARK", "_+", raw, last)
                 return after

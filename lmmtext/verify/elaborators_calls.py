@@ -117,6 +117,8 @@ def _moment(e: Elaborator, n: t.Call) -> Typed:
     if len(n.args) not in wanted:
         raise CannotParse(f"{n.name} has {' or '.join(map(str, wanted))} arguments", *n.span)
     found = [e.need_matrix(a) for a in n.args]
+    if n.name == "Cov" and len(found) == 2 and isinstance(found[1][0], t.Transpose):
+        found[1] = _upright(e, *found[1])  # Searle's cov(x, y'), with the shape of x y'
     args = tuple(f[0] for f in found)
     if n.name == "E":
         return t.Call("E", args, tuple(given), span=n.span), found[0][1]
@@ -130,6 +132,13 @@ def _moment(e: Elaborator, n: t.Call) -> Typed:
         return t.Call("Corr", args, tuple(given), span=n.span), SCALAR
     args = args if len(args) == 2 else (args[0], args[0])
     return t.Call("Cov", args, tuple(given), span=n.span), Shape(first.rows, last.rows)
+
+
+def _upright(e: Elaborator, node: t.Node, shape: Shape) -> Typed:
+    """Return the column of a row that was written with a transpose; anything else as it is."""
+    assert isinstance(node, t.Transpose)
+    row = e.sizes.is_one(shape.rows) and not e.sizes.is_one(shape.cols)
+    return (node.arg, Shape(shape.cols, shape.rows)) if row else (node, shape)
 
 
 # -- what binds ---

@@ -86,10 +86,22 @@ class Canon(Uncorrelated):
             node = self.transpose(node.arg, env)
         elif isinstance(node, t.Call):
             node = self.call(node, env)
+        elif isinstance(node, t.Power) and isinstance(node.exponent, t.Number) and node.exponent.value > 1:
+            if self.idempotent(node.base):
+                self.used.add("idempotency")
+                node = node.base
         return node
 
     def centred(self, arg: t.Node, env: Env) -> t.Node:
-        """Return a mean without the terms whose mean is zero."""
+        """Return a mean without the terms whose mean is zero, and without constants beside what has mean zero."""
+        try:
+            if not self.sources(arg, env):
+                self.used.add("the mean of a constant")
+                return t.Number(Fraction(0)) if evaluate(arg, self.scope, env).is_zero() else arg
+        except FormulaError:
+            pass
+        if isinstance(arg, t.Product):
+            arg = self.beside_centred(arg, env)
         terms = arg.terms if isinstance(arg, t.Sum) else (arg,)
         try:
             kept = tuple(x for x in terms if not evaluate(t.Call("E", (x,)), self.scope, env).is_zero())
@@ -99,6 +111,24 @@ class Canon(Uncorrelated):
             return t.Call("E", (arg,))
         self.used.add("a term of mean zero")
         return t.Call("E", (kept[0] if len(kept) == 1 else t.Sum(kept),)) if kept else t.Number(Fraction(0))
+
+    def beside_centred(self, node: t.Product, env: Env) -> t.Node:
+        """Return E's product x'A y with constants left out of x if y has mean zero, or out of y if x has."""
+        try:
+            random = [i for i, f in enumerate(node.factors) if self.sources(f, env)]
+            for mine, other in (random, random[::-1]) if len(random) == 2 else ():
+                f = node.factors[mine]
+                if not evaluate(t.Call("E", (node.factors[other],)), self.scope, env).is_zero():
+                    continue
+                terms = f.terms if isinstance(f, t.Sum) else ()
+                kept = tuple(x for x in terms if self.sources(x, env))
+                if kept and len(kept) < len(terms):
+                    self.used.add("a constant beside what has mean zero")
+                    new = kept[0] if len(kept) == 1 else t.Sum(kept)
+                    return self.of(t.Product((*node.factors[:mine], new, *node.factors[mine + 1 :])), env)
+        except FormulaError:
+            pass
+        return node
 
     def unbiased(self, node: t.Node, env: Env) -> t.Node:
         """Return what stands in a mean with unbiased estimates replaced by what they estimate, where it is linear."""

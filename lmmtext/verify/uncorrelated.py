@@ -9,6 +9,8 @@ from lmmtext.verify.errors import FormulaError
 from lmmtext.verify.evaluate import evaluate
 from lmmtext.verify.scope import Env
 
+MANY = 6  # terms of a sum of which pairs are compared
+
 
 class Uncorrelated(Algebra):
     """Leaves out of covariances, or bares of signs, what is uncorrelated with the rest."""
@@ -16,14 +18,9 @@ class Uncorrelated(Algebra):
     def correlated(self, node: t.Call, env: Env) -> t.Node | None:
         """Return a covariance without the terms that share no source of randomness with the other side."""
         sides = [self.expanded(a) for a in node.args]
-        try:
-            found = [[self.sources(x, env) for x in side] for side in sides]
-        except FormulaError:
-            return None
         kept: list[tuple[t.Node, ...]] = []
         for mine, others in ((0, 1), (1, 0)):
-            reach = {s for sources in found[others] for s in sources}
-            kept.append(tuple(x for x, s in zip(sides[mine], found[mine], strict=True) if s & reach))
+            kept.append(tuple(x for x in sides[mine] if self.related(x, sides[others], env)))
         if not all(kept):
             self.used.add("uncorrelated terms")
             return t.Number(Fraction(0))
@@ -31,6 +28,14 @@ class Uncorrelated(Algebra):
             return None
         self.used.add("uncorrelated terms")
         return self.call(t.Call("Cov", tuple(x[0] if len(x) == 1 else t.Sum(x) for x in kept)), env)
+
+    def related(self, x: t.Node, others: tuple[t.Node, ...], env: Env) -> bool:
+        """Return whether a term is correlated with a sum, as far as can be told."""
+        whole = others[0] if len(others) == 1 else t.Sum(others)
+        try:
+            return not evaluate(t.Call("Cov", (x, whole)), self.scope, env).is_zero()
+        except FormulaError:
+            return True
 
     def expanded(self, node: t.Node) -> tuple[t.Node, ...]:
         """Return the terms of a tree, with products multiplied out."""
@@ -47,25 +52,19 @@ class Uncorrelated(Algebra):
 
     def signs_in_variance(self, node: t.Call, env: Env) -> t.Node:
         """Return the variance of a sum, with the parts of it that are uncorrelated with the rest without signs."""
-        terms = node.args[0].terms if isinstance(node.args[0], t.Sum) else ()
-        try:
-            parts = [(self.sources(x, env), [x]) for x in terms]
-        except FormulaError:
-            return node
-        joined: list[tuple[set[str], list[t.Node]]] = []
-        for reach, members in parts:
-            for other in [j for j in joined if j[0] & reach]:
-                joined.remove(other)
-                reach, members = other[0] | reach, [*other[1], *members]
-            joined.append((reach, members))
+        terms = self.expanded(node.args[0])
+        joined: list[list[t.Node]] = []
+        for term in terms if 1 < len(terms) <= MANY else ():
+            near = [group for group in joined if any(self.related(term, (x,), env) for x in group)]
+            joined = [group for group in joined if group not in near] + [[x for g in near for x in g] + [term]]
         found: list[t.Node] = []
-        for _, members in joined:
+        for members in joined:
             first = min(members, key=lambda x: repr(x.arg if isinstance(x, t.Neg) else x))
             if isinstance(first, t.Neg):
                 self.used.add("signs before uncorrelated terms of a variance")
                 members = [self.negative(x) for x in members]
             found += members
-        if not found or set(found) == set(terms):
+        if not found:
             return node
         whole = self.sum(tuple(found))
         return t.Call("Cov", (whole, whole), node.given)

@@ -41,6 +41,11 @@ SUBTLE = (
     ("general", r"\operatorname{tr}(\mathbf P_{\mathbf X}) = p", ""),
     ("general", r"\operatorname{E}[\mathbf y - \mathbf X\hat{\boldsymbol\beta}] = \mathbf 0", ""),
     ("general", r"\operatorname{E}[\hat{\boldsymbol\alpha} - \boldsymbol\alpha] = \mathbf 0", ""),
+    ("general", r"\operatorname{E}[(\mathbf Y-\mathbf X\boldsymbol\beta)^\top \mathbf V^{-1}(\mathbf Y-\mathbf X\boldsymbol\beta)] = n", ""),
+    ("general", r"\operatorname{Var}(\operatorname{E}[\mathbf Y\mid\boldsymbol\alpha]) + \operatorname{E}[\operatorname{Var}(\mathbf Y\mid\boldsymbol\alpha)] = \mathbf V", ""),
+    ("general", r"\operatorname{Cov}(\hat{\boldsymbol\beta},\hat{\boldsymbol\alpha}-\boldsymbol\alpha) = -(\mathbf X^\top\mathbf V^{-1}\mathbf X)^{-1}\mathbf X^\top\mathbf V^{-1}\mathbf Z\mathbf G", ""),
+    ("general", r"\operatorname{Cov}(\hat{\boldsymbol\alpha}, \boldsymbol\alpha^\top) = \operatorname{Var}(\hat{\boldsymbol\alpha})", ""),
+    ("matrices", r"(\mathbf I-\mathbf P)^2 = \mathbf I-\mathbf P", r"\mathbf P^2=\mathbf P"),
 )  # fmt: skip
 
 FALSE = (
