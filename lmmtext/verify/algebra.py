@@ -14,6 +14,17 @@ from lmmtext.verify.scope import Env, Scope
 ONE = t.Number(Fraction(1))
 
 
+def factors_of(node: t.Node) -> tuple[t.Node, ...]:
+    """Return the factors of a product, or of the product after a sign; of anything else, itself."""
+    node = node.arg if isinstance(node, t.Neg) else node
+    return node.factors if isinstance(node, t.Product) else (node,)
+
+
+def swapped(node: t.Node, old: t.Node, new: t.Node) -> t.Node:
+    """Return a tree with one part replaced wherever it stands."""
+    return new if node == old else t.rebuild(node, lambda child: swapped(child, old, new))
+
+
 class Algebra:
     """Brings products, sums and transposes into a canonical form; `used` collects the names of the rules."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lmmtext.verify import core as k
-from lmmtext.verify import elaborators, elaborators_calls
+from lmmtext.verify import elaborators, elaborators_calls, elaborators_relations
 from lmmtext.verify import tree as t
 from lmmtext.verify.elaborate import Elaborator
 from lmmtext.verify.errors import Undecided
@@ -11,7 +11,7 @@ from lmmtext.verify.mle import ESTIMATES
 from lmmtext.verify.world import World
 from lmmtext.verify.write import write
 
-RULES_LOADED = (elaborators, elaborators_calls)
+RULES_LOADED = (elaborators, elaborators_calls, elaborators_relations)
 
 
 @dataclass(frozen=True)

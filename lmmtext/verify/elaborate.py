@@ -32,7 +32,7 @@ SCALAR = Shape(ONE, ONE)
 TRUTH = Shape(ONE, ONE, "truth")
 Typed = tuple[t.Node, Shape]
 
-# How each kind of node is elaborated; elaborators.py and elaborators_calls.py fill it.
+# How each kind of node is elaborated; the modules elaborators*.py fill it.
 RULES: dict[type[t.Node], Callable[..., Typed]] = {}
 
 
