@@ -102,7 +102,7 @@ PLANTED = {
     "eq-alias: \\mathbf{W} stands for \\mathbf{H} in bayes": r"$$\mathbf{W} = [\mathbf{X}, \mathbf{Z}]$$ (eq-alias)"
     + "\n<!-- world: bayes -->",
     "eq-shapes: does not conform": IN_ONE_WAY + r"$$\mathbf{V} = \mathbf{Z} \mathbf{Z}$$ (eq-shapes)",
-    "eq-undecided: undecided in one-way": IN_ONE_WAY + r"$$\sigma^2 < \operatorname{SSE} + \operatorname{SSA}$$ (eq-undecided)",
+    "eq-undecided: undecided in one-way": IN_ONE_WAY + r"$$\sigma^2 \ge \log \sigma^2$$ (eq-undecided)",
     "eq-itself: it says that a thing is itself": IN_ONE_WAY + r"$$\operatorname{SSA} = \operatorname{SSA}$$ (eq-itself)",
     "is defined already by eq-first": IN_ONE_WAY
     + "$$\\mathbf{V} = \\operatorname{Var}(\\mathbf{Y})$$ (eq-first)\n$$\\mathbf{V} = \\operatorname{Var}(\\mathbf{Y})$$ (eq-second)",

@@ -439,17 +439,17 @@ def equations_of_the_page():
 
 def mixed(rng, **changed):
     """Return numbers for the letters of the mixed model, some of them changed before the others are made of them."""
-    shapes = {"X": (7, 2), "Z": (7, 3), "A": (7, 3), "B": (3, 7), "C": (5, 2), "D": (5, 5), "y": (7, 1)}
+    shapes = {"X": (7, 2), "Z": (7, 3), "A": (7, 3), "B": (3, 7), "D": (5, 5), "y": (7, 1)}
     values = {name: rng.normal(size=size) for name, size in shapes.items()}
     for name, size in {"R": 7, "G": 3}.items():
         root = rng.normal(size=(size, size))
         values[name] = root @ root.T + np.eye(size)
     values |= {"n": 7, "p": 2, "m": 3, "sigma^2": 1.7, **changed}
     X, Z, R, G, y = (values[name] for name in "XZRGy")
-    values = {"V": R + Z @ G @ Z.T, "M": np.linalg.inv(G) + Z.T @ np.linalg.inv(R) @ Z} | values
+    values = {"V": R + Z @ G @ Z.T, "N": np.linalg.inv(G) + Z.T @ np.linalg.inv(R) @ Z} | values
     inverse = np.linalg.inv(values["V"])
     S = X.T @ inverse @ X
-    values["K"] = np.linalg.svd(X)[0][:, 2:] @ rng.normal(size=(5, 5))
+    values.setdefault("C", np.linalg.svd(X)[0][:, 2:] @ rng.normal(size=(5, 5)))
     values["Q"] = inverse - inverse @ X @ np.linalg.inv(S) @ X.T @ inverse
     values["beta_hat"] = np.linalg.solve(S, X.T @ inverse @ y)
     values["v"] = values["w"] = inverse @ (y - X @ values["beta_hat"])
@@ -468,13 +468,13 @@ def with_a_slip(rng):
     return values
 
 
-def balanced(rng, J, r, c=1):
-    """Return numbers for a balanced layout: J groups of c r observations, c groups that cross them."""
-    rows = J * c * r
-    A = np.kron(np.eye(J), np.ones((c * r, 1)))
-    B = np.kron(np.ones((J, 1)), np.kron(np.eye(c), np.ones((r, 1))))
+def balanced(rng, J, r, s=1):
+    """Return numbers for a balanced layout: J groups of s r observations, s groups that cross them."""
+    rows = J * s * r
+    A = np.kron(np.eye(J), np.ones((s * r, 1)))
+    B = np.kron(np.ones((J, 1)), np.kron(np.eye(s), np.ones((r, 1))))
     ones, y = np.ones((rows, 1)), rng.normal(size=(rows, 1))
-    values = {"Z": A, "1": ones, "1_J": np.ones((J, 1)), "y": y, "ybar": y.mean(), "beta": 0.4, "J": J, "r": r, "c": c}
+    values = {"Z": A, "1": ones, "1_J": np.ones((J, 1)), "y": y, "ybar": y.mean(), "beta": 0.4, "J": J, "r": r, "s": s}
     values |= {"sigma^2": 1.7, "sigma_alpha^2": 0.6, "sigma_A^2": 0.6, "sigma_B^2": 0.9, "k": 3.0}
     for name, columns in {"P_1": ones, "P_Z": A, "P_A": A, "P_B": B}.items():
         values[name] = columns @ np.linalg.pinv(columns)
@@ -484,14 +484,14 @@ def balanced(rng, J, r, c=1):
 def worlds(rng):
     """Return worlds of numbers, in each of which some of the page's assumptions hold."""
     A, X, V = rng.normal(size=(7, 7)), rng.normal(size=(7, 2)), np.diag(np.arange(1.0, 8.0))
-    kept = {"X": X, "V": 2 * np.eye(7) + 3 * X @ np.linalg.pinv(X), "B": 5 * np.eye(2)}
+    kept = {"X": X, "V": 2 * np.eye(7) + 3 * X @ np.linalg.pinv(X), "D": 5 * np.eye(2)}
     return [
         mixed(rng),
         mixed(rng, **kept),
         mixed(rng, R=1.7 * np.eye(7)),
         mixed(rng, A=A, B=rng.normal(size=(7, 7)), C=A @ A - 2 * A),
-        mixed(rng, A=rng.normal(size=(2, 2))),
-        mixed(rng, X=X, V=V, U=V @ X, B=np.eye(2)),
+        mixed(rng, A=rng.normal(size=(2, 2)), B=rng.normal(size=(5, 2))),
+        mixed(rng, X=X, V=V, U=V @ X, D=np.eye(2)),
         with_a_slip(rng),
         balanced(rng, 3, 4),
         balanced(rng, 3, 4, 2),
