@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from lmmtext.verify import WORLDS, check
+from lmmtext.verify.matrix import Mat
 
 TRUE = (
     ("one-way", r"\mathbf{V}^{-1} = \frac{1}{\sigma^2} \left( \mathbf{I}_n - \frac{r\sigma_\alpha^2}{\sigma^2 + r\sigma_\alpha^2} \mathbf{P}_Z \right)"),
@@ -201,6 +202,25 @@ def test_a_degenerate_world_has_survivors_and_verifies_nothing_that_depends_on_t
     verdict = check(tex, degenerate())
     assert verdict.status == "undecided"
     assert any("J" in survivor for survivor in verdict.links[0].mutants.survivors)
+
+
+def test_a_world_with_one_fixed_effect_cannot_tell_p_from_its_square():
+    from lmmtext.verify.worlds import stacked
+
+    world = WORLDS["general"]
+
+    def make(draw):
+        made = stacked._make_general(draw)
+        columns = {"X": made.values["X"].T.rows[0], "beta": made.values["beta"].rows[0]}
+        made.values |= {"X": Mat.column(columns["X"]), "beta": Mat.column(columns["beta"])}
+        made.sizes["p"] = 1
+        return made
+
+    tex = r"\operatorname{tr}(\mathbf{P}_{\mathbf{X}})^2 = p^2"
+    assert check(tex, "general").status == "verified"
+    verdict = check(tex, replace(world, name="one fixed effect", make=make, special=""))
+    assert verdict.status == "undecided"
+    assert any("exponent" in survivor for survivor in verdict.links[0].mutants.survivors)
 
 
 def test_what_only_says_that_a_thing_is_itself_is_marked_as_a_tautology():
