@@ -3,6 +3,7 @@
 Numbers commute, the terms of a sum have no order, a transpose turns a product round, an idempotent is its square.
 """
 
+from abc import ABC, abstractmethod
 from fractions import Fraction
 
 from lmmtext.verify import core as k
@@ -25,7 +26,7 @@ def swapped(node: t.Node, old: t.Node, new: t.Node) -> t.Node:
     return new if node == old else t.rebuild(node, lambda child: swapped(child, old, new))
 
 
-class Algebra:
+class Algebra(ABC):
     """Brings products, sums and transposes into a canonical form; `used` collects the names of the rules."""
 
     def __init__(self, scope: Scope) -> None:
@@ -39,7 +40,7 @@ class Algebra:
         if node not in self._scalar:
             try:
                 self._scalar[node] = evaluate(node, self.scope, env).shape == (1, 1)
-            except (FormulaError, AssertionError, KeyError):
+            except (FormulaError, AssertionError):
                 self._scalar[node] = False
         return self._scalar[node]
 
@@ -197,9 +198,9 @@ class Algebra:
             return node.args[0] == node.args[1]
         return isinstance(node, k.Projector) or (isinstance(node, t.Inverse) and self.symmetric(node.arg))
 
+    @abstractmethod
     def of(self, node: t.Node, env: Env) -> t.Node:
         """Return the canonical form of an elaborated tree."""
-        raise NotImplementedError
 
     def call(self, node: t.Call, env: Env) -> t.Node:
         """Return the canonical form of a function."""

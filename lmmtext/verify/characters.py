@@ -4,6 +4,7 @@ It decides which bar opens, closes or says "given"; which letter is a function; 
 inverse, a mark or a power. What could be read in two ways is refused.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,7 @@ class _Open:
     conditional: bool = False
 
 
-class CharacterReader:
+class CharacterReader(ABC):
     """Walks over TeX's tokens once, and writes the grammar's; its commands are read by the class below it."""
 
     def __init__(self, source: str, raws: list[Raw], words: frozenset[str]) -> None:
@@ -455,6 +456,6 @@ class CharacterReader:
         """Return whether words, and not letters, were set in this exponent."""
         return any("\\" + t + "{" in self.source[raw.start : last.end] for t in c.TEXTS if t != "mathbf")
 
+    @abstractmethod
     def command(self, i: int, stop: int, font: str, sub: bool) -> int:
         """Write what a command stands for; return the index after it."""
-        raise NotImplementedError

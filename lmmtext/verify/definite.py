@@ -1,5 +1,6 @@
 """Why a matrix is positive (semi-)definite by its form: A'DA, inverses, variances, projectors, and products of such."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 
 from lmmtext.verify import core as k
@@ -154,9 +155,9 @@ class Forms(Scalars):
             return ONE, [node.base] * int(node.exponent.value)
         return (node, []) if self.is_number(node) else (ONE, [node])
 
+    @abstractmethod
     def difference(self, node: t.Node) -> int:
         """Judge a sum of matrices, some of which are taken away."""
-        raise NotImplementedError
 
     def other_forms(self, node: k.Ref) -> list[t.Node]:
         """Return what else a symbol is equal to, exactly at random points."""

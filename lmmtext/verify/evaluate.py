@@ -50,8 +50,11 @@ def evaluate(node: t.Node, scope: Scope, env: Env) -> Any:
     if key is not None and key in scope.cache:
         return scope.cache[key]
     tick()
+    rule_of = RULES.get(type(node))
+    if rule_of is None:
+        raise Undecided("a law or a space has no value of its own", *node.span)
     try:
-        value = RULES[type(node)](node, scope, env)
+        value = rule_of(node, scope, env)
     except ZeroDivisionError:
         raise Singular("a division by zero", *node.span) from None
     if key is not None:

@@ -6,6 +6,7 @@ of those are linearly independent over the rationals (unique factorisation); a r
 Lindemann's theorem. Pi is kept as a letter of its own. What leaves this field falls to 80 digits (`Real`).
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd, isqrt
@@ -38,7 +39,7 @@ def real(x: Any) -> Any:
     raise Undecided(f"a value of kind {type(x).__name__} has no digits")
 
 
-class _Number:
+class _Number(ABC):
     """Arithmetic that falls to 80 digits where the exact field has no answer."""
 
     def __radd__(self, other: Any) -> Any:
@@ -50,8 +51,9 @@ class _Number:
     def __sub__(self, other: Any) -> Any:
         return self + (-other)
 
+    @abstractmethod
     def __neg__(self) -> Any:
-        raise NotImplementedError
+        """Return the negative."""
 
     def __rsub__(self, other: Any) -> Any:
         return (-self) + other

@@ -5,6 +5,7 @@ variance or a trace of what is positive semi-definite is not negative. What a mo
 computed with letters for them, and used if it is one formula at all sizes at which it is tried.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
@@ -29,7 +30,7 @@ ONE = t.Number(Fraction(1))
 ESTIMATED_VARIANCES = ("hat_sigma2", "hat_sigma2_alpha")
 
 
-class Scalars:
+class Scalars(ABC):
     """Turns numbers into SymPy expressions; `kinds` says what is known of each letter, `used` which rules were."""
 
     def __init__(self, world: World, scopes: list[Scope]) -> None:
@@ -41,13 +42,13 @@ class Scalars:
         self.bound: list[str] = []  # indices of sums that are being looked into
         self._atoms: dict[t.Node, Expr] = {}
 
+    @abstractmethod
     def definite(self, node: t.Node) -> int:
         """Return 2 if a matrix is positive definite, 1 if it is positive semi-definite, 0 if that is not shown."""
-        raise NotImplementedError
 
+    @abstractmethod
     def parted(self, node: t.Node) -> tuple[t.Node, list[t.Node]]:
         """Return the number and the matrices of a product or quotient."""
-        raise NotImplementedError
 
     def sign(self, node: t.Node) -> str:
         """Return the sign of a number, as `signs.sign` says it; a correlation runs from -1 to 1."""

@@ -117,9 +117,11 @@ def _tells_nothing(claim: Claim, found: Claim, side: int, scope: Scope) -> bool:
     """Return whether a mutant that holds is no evidence: true by its form, or of another shape than the claim."""
     if _plainly_zero(claim, found, side, scope) or _trivial(found, scope):
         return True
+    if claim.relation not in EQUAL:
+        return False
     try:
         shapes = [evaluate((c.left, c.right)[side], scope, {}).shape for c in (claim, found)]
-    except (FormulaError, KeyError, AttributeError):
+    except FormulaError:
         return False
     return shapes[0] != shapes[1]
 
