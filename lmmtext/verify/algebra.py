@@ -97,6 +97,9 @@ class Algebra(ABC):
                 numbers.append(f)
             elif not (isinstance(f, k.Const) and f.kind == "identity"):
                 matrices.append(f)
+        if not number:
+            self.used.add("a multiple of zero")
+            return t.Number(number)
         if sorted(numbers, key=repr) != numbers or (numbers and matrices):
             self.used.add("numbers commute")
         numbers.sort(key=repr)
@@ -196,7 +199,9 @@ class Algebra(ABC):
             return node.kind == "identity"
         if isinstance(node, t.Call) and node.name == "Cov":
             return node.args[0] == node.args[1]
-        return isinstance(node, k.Projector) or (isinstance(node, t.Inverse) and self.symmetric(node.arg))
+        if isinstance(node, (t.Inverse, t.Power)):
+            return self.symmetric(node.arg if isinstance(node, t.Inverse) else node.base)
+        return isinstance(node, k.Projector)
 
     @abstractmethod
     def of(self, node: t.Node, env: Env) -> t.Node:

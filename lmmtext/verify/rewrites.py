@@ -42,6 +42,9 @@ class Canon(Ranges):
             outer, self._in_mean = self._in_mean, True
             arg = self.of(self.unbiased(node.args[0], env), env)
             self._in_mean = outer
+            while isinstance(arg, t.Call) and arg.name == "E" and arg.given:
+                self.used.add("the mean of a conditional mean")
+                arg = arg.args[0]
             return self.centred(arg, env)
         node = t.rebuild(node, lambda child: self.of(child, env))
         if isinstance(node, t.Quotient):

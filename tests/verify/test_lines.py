@@ -25,6 +25,9 @@ RIGHT = (
     ("random-slope", r"\log|V| = \sum_j \log|V_j|"),
     ("random-slope", r"G = I_J\otimes\Sigma"),
     ("anova", r"r^{(J-1)(s-1)} = r^{Js} r^{1-J-s}"),
+    ("general", r"E[(Y - X\beta)'V^{-2}(Y - X\beta)] = tr(V^{-1})"),
+    ("general", r"X\beta + Z E[\alpha] + E[\epsilon] = X\beta"),
+    ("general", r"E[E[Y \mid \alpha]] = X\beta"),
 )  # fmt: skip
 
 WRONG = (
@@ -37,6 +40,8 @@ WRONG = (
     ("general", r"\operatorname{Var}(\hat\beta) = X'V^{-1}X", "false", "an inverse missing"),
     ("general", r"\hat\beta = (X'VX)^{-1}X'Vy", "false", "with n = 3, p = 1"),
     ("general", r"\hat\alpha = GZ'V^{-1}(y - X\beta)", "false", "a hat missing"),
+    ("general", r"E[Y'V^{-2}Y] = tr(V^{-1})", "false", "left side"),
+    ("general", r"E[E[Y \mid \alpha]] = X\beta + Z\alpha", "false", "a term dropped"),
     ("general", r"V = ZGZ + \sigma^2 I", "does not conform", "Z is n x m"),
     ("general", r"\hat\beta = (X^\top V^{-1} X)^{-1} X^\top V^{-1} Y)", "cannot parse", "closes nothing"),
     ("general", r"\hat\beta = (X^\top W X)^{-1} X^\top W Y", "unknown symbol", "W is not a symbol"),
