@@ -29,9 +29,7 @@ class Canon(Ranges):
         if isinstance(node, k.Partial):
             return k.Partial(self.of(self.removed(node, env), env), node.variables, node.layout)
         if isinstance(node, k.Optimize):
-            if any(isinstance(v, k.Local) for v in node.variables):
-                return node
-            return k.Optimize(node.kind, node.variables, self.of(node.body, env), node.sizes)
+            return self.optimum(node, env)
         if isinstance(node, k.Ref) and node.name in self.world.identified:
             self.used.add("the balance of the design")
             return k.Ref(self.world.identified[node.name], node.indices)

@@ -1,4 +1,4 @@
-"""Rewrites of what binds a variable: sums of deviations, limits that outgrow terms, derivatives that remove them."""
+"""Rewrites of what binds a variable: sums of deviations, limits, derivatives, and what is minimised over."""
 
 from fractions import Fraction
 
@@ -7,6 +7,7 @@ from lmmtext.verify import tree as t
 from lmmtext.verify.algebra import factors_of
 from lmmtext.verify.errors import FormulaError
 from lmmtext.verify.evaluate import evaluate
+from lmmtext.verify.matrix import Mat
 from lmmtext.verify.rewrites_projections import Commuting
 from lmmtext.verify.scope import Env
 
@@ -24,8 +25,31 @@ def _indexed_terms(node: t.Node, index: str) -> tuple[t.Node, ...]:
     return tuple(x for x in terms if any(isinstance(n, k.Local) and n.name == index for n in t.walk(x)))
 
 
+def _turned(node: t.Node, names: set[str]) -> t.Node:
+    """Return a tree with the negative of each of some bound variables in its place."""
+    if isinstance(node, k.Local) and node.name in names:
+        return t.Neg(node)
+    return t.rebuild(node, lambda child: _turned(child, names))
+
+
 class Ranges(Commuting):
-    """Leaves out of sums, limits and derivatives what they do not see."""
+    """Leaves out of sums, limits and derivatives what they do not see; turns what is minimised over."""
+
+    def optimum(self, node: k.Optimize, env: Env) -> t.Node:
+        """Return an optimum with its body in canonical form; a smallest value over all a is one over all -a."""
+        somewhere = {
+            v.name: Mat.column([Fraction(i + 2) for i in range(self.scope.dim(rows, env))])
+            for v, (rows, _) in zip(node.variables, node.sizes, strict=True)
+            if isinstance(v, k.Local)
+        }
+        inner = {**env, **somewhere}
+        body = self.of(node.body, inner)
+        if node.kind in ("min", "max") and len(somewhere) == len(node.variables):
+            turned = self.of(_turned(node.body, set(somewhere)), inner)
+            if repr(turned) < repr(body):
+                self.used.add("what is minimised over, turned round")
+                body = turned
+        return k.Optimize(node.kind, node.variables, body, node.sizes)
 
     def over(self, node: k.Over, env: Env) -> t.Node:
         """Return a sum over an index; beside deviations, which add up to zero, what has no index is left out."""

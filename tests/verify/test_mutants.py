@@ -72,6 +72,10 @@ def test_no_slip_exchanges_two_names_of_one_size():
         ("one-way", r"\mathbf{V}^{-1}\mathbf{P}_Z", r"\mathbf{P}_Z\mathbf{V}^{-1}", "projections of a balanced layout commute"),
         ("random-regression", r"(\mathbf{y}_j + \mathbf{X}_j\mathbf{b}_j)^\top(\mathbf{y}_j - \mathbf{X}_j\mathbf{b}_j)",
          r"(\mathbf{y}_j - \mathbf{X}_j\mathbf{b}_j)^\top(\mathbf{y}_j - \mathbf{X}_j\mathbf{b}_j)", "the normal equations"),
+        ("general", r"\min_{\mathbf{a}} \lVert \mathbf{y} - \mathbf{X}\mathbf{a} \rVert^2",
+         r"\min_{\mathbf{a}} \lVert \mathbf{y} + \mathbf{X}\mathbf{a} \rVert^2", "what is minimised over, turned round"),
+        ("general", r"\min_{\mathbf{a}} \frac{1}{\sigma^2} \lVert \mathbf{y} - \mathbf{X}\mathbf{a} \rVert^2",
+         r"\min_{\mathbf{a}} \lVert \mathbf{y} - \mathbf{X}\mathbf{a} \rVert^2 \frac{1}{\sigma^2}", "numbers commute"),
     ],
 )  # fmt: skip
 def test_what_says_the_same_is_recognised_by_a_named_rewrite(world, a, b, reason):
@@ -92,6 +96,16 @@ def test_what_says_the_same_is_recognised_by_a_named_rewrite(world, a, b, reason
             r"\mathbf{y}_j^\top\mathbf{y}_j",
         ),
         ("general", r"\sigma^2 + 1", r"\sigma^2 - 1"),
+        (
+            "general",
+            r"\arg\min_{\mathbf{a}} \lVert \mathbf{y} - \mathbf{X}\mathbf{a} \rVert^2",
+            r"\arg\min_{\mathbf{a}} \lVert \mathbf{y} + \mathbf{X}\mathbf{a} \rVert^2",
+        ),
+        (
+            "general",
+            r"\min_{\mathbf{a}} \left(\lVert \mathbf{y} - \mathbf{X}\mathbf{a} \rVert^2 - 2\boldsymbol\beta^\top\mathbf{a}\right)",
+            r"\min_{\mathbf{a}} \left(\lVert \mathbf{y} + \mathbf{X}\mathbf{a} \rVert^2 - 2\boldsymbol\beta^\top\mathbf{a}\right)",
+        ),
     ],
 )
 def test_what_does_not_say_the_same_is_not_taken_for_it(world, a, b):
