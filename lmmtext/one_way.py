@@ -72,7 +72,7 @@ class OneWay:
 
     Notes
     -----
-    Book label (planned): thm-oneway-mle. Searle, Casella and McCulloch (1992). Variance Components. Wiley. Chapter 3.
+    Book label: thm-oneway-mle. Searle, Casella and McCulloch (1992). Variance Components. Wiley. Chapter 3.
 
     Examples
     --------
@@ -218,7 +218,7 @@ def oneway(y: ArrayLike, groups: ArrayLike, criterion: str = "reml") -> OneWayFi
 
     Notes
     -----
-    Book label (planned): eq-oneway-profile. Searle, Casella and McCulloch (1992). Variance Components. Wiley. Chapter
+    Book label: eq-oneway-profile. Searle, Casella and McCulloch (1992). Variance Components. Wiley. Chapter
     6.
 
     Examples

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from lmmtext.__main__ import main
-from lmmtext.ledger import declarations, entries, gate, report, words
+from lmmtext.ledger import declarations, entries, gate, report, symbols, words
 from lmmtext.ledger.inline import SORTS
 from lmmtext.ledger.pages import masked, pages
 from lmmtext.verify import check
+from lmmtext.verify.parser import parse
 from lmmtext.verify.verdict import Mutants
 from tests.conftest import ROOT
 
@@ -149,6 +150,12 @@ def test_the_gate_refuses_nothing_more_than_was_planted(planted):
     assert pages_with_faults <= {f"book/p{k}" for k in range(len(PLANTED))} | {
         said for said in pages_with_faults if "cited" in said
     }
+
+
+@pytest.mark.parametrize("law", [r"\chi^2_{J - 1}", "F_{J - 1, n - J}", r"\chi^2", "F"])
+def test_the_name_of_a_law_is_no_symbol_that_wants_a_line_in_the_table(law):
+    assert symbols.faults(parse(law)) == []
+    assert symbols.faults(parse(r"\omega_{J - 1}"))
 
 
 @pytest.fixture(scope="module")
