@@ -11,6 +11,7 @@ from lmmtext.verify import tree as t
 from lmmtext.verify.algebra import ONE, factors_of
 from lmmtext.verify.errors import FormulaError
 from lmmtext.verify.evaluate import evaluate
+from lmmtext.verify.matrix import Mat
 from lmmtext.verify.rewrites_ranges import Ranges
 from lmmtext.verify.scope import Env, Scope
 
@@ -29,9 +30,7 @@ class Canon(Ranges):
         if isinstance(node, k.Partial):
             return k.Partial(self.of(self.removed(node, env), env), node.variables, node.layout)
         if isinstance(node, k.Optimize):
-            if any(isinstance(v, k.Local) for v in node.variables):
-                return node
-            return k.Optimize(node.kind, node.variables, self.of(node.body, env), node.sizes)
+            return k.Optimize(node.kind, node.variables, self.of(node.body, self.somewhere(node, env)), node.sizes)
         if isinstance(node, k.Ref) and node.name in self.world.identified:
             self.used.add("the balance of the design")
             return k.Ref(self.world.identified[node.name], node.indices)
@@ -63,6 +62,14 @@ class Canon(Ranges):
                 self.used.add("idempotency")
                 node = node.base
         return node
+
+    def somewhere(self, node: k.Optimize, env: Env) -> Env:
+        """Return the environment with a value for each variable of an optimum, so that its body has a shape."""
+        places = {**env}
+        for variable, (rows, _) in zip(node.variables, node.sizes, strict=True):
+            if isinstance(variable, k.Local):
+                places[variable.name] = Mat.column([Fraction(2)] * self.scope.dim(rows, env))
+        return places
 
     def by_facts(self, matrices: list[t.Node], env: Env) -> list[t.Node]:
         """Return the matrices of a product with commuting runs in order, and without what vanishes."""
