@@ -66,6 +66,8 @@ def test_no_slip_exchanges_two_names_of_one_size():
         ("general", r"\mathbf{V}^\top", r"\mathbf{V}", "symmetry"),
         ("general", r"\sigma^2 \mathbf{V}", r"\mathbf{V}\sigma^2", "numbers commute"),
         ("general", r"\mathbf{V} + \mathbf{Q}", r"\mathbf{Q} + \mathbf{V}", "the order of a sum"),
+        ("general", r"\arg\min_{\mathbf{a}} (\mathbf{y} - \mathbf{X}\mathbf{a})^\top\mathbf{V}^{-1}(\mathbf{y} - \mathbf{X}\mathbf{a})",
+         r"\arg\min_{\mathbf{a}} (\mathbf{y} - \mathbf{X}\mathbf{a})^\top(\mathbf{V}^\top)^{-1}(\mathbf{y} - \mathbf{X}\mathbf{a})", "symmetry"),
         ("general", r"\operatorname{tr}(\mathbf{V}\mathbf{Q})", r"\operatorname{tr}(\mathbf{Q}\mathbf{V})", "the trace of a cyclic product"),
         ("general", r"\mathbf{y}^\top\mathbf{X}\boldsymbol\beta", r"\boldsymbol\beta^\top\mathbf{X}^\top\mathbf{y}", "the transpose of a number"),
         ("one-way", r"\mathbf{P}_Z\mathbf{P}_Z", r"\mathbf{P}_Z", "idempotency"),
@@ -105,6 +107,11 @@ def test_what_says_the_same_is_recognised_by_a_named_rewrite(world, a, b, reason
             "general",
             r"\min_{\mathbf{a}} \left(\lVert \mathbf{y} - \mathbf{X}\mathbf{a} \rVert^2 - 2\boldsymbol\beta^\top\mathbf{a}\right)",
             r"\min_{\mathbf{a}} \left(\lVert \mathbf{y} + \mathbf{X}\mathbf{a} \rVert^2 - 2\boldsymbol\beta^\top\mathbf{a}\right)",
+        ),
+        (
+            "general",
+            r"\arg\min_{\mathbf{a}} (\mathbf{y} - \mathbf{X}\mathbf{a})^\top\mathbf{V}^{-1}(\mathbf{y} - \mathbf{X}\mathbf{a})",
+            r"\arg\min_{\mathbf{a}} (\mathbf{y} - \mathbf{X}\mathbf{a})^\top\mathbf{V}(\mathbf{y} - \mathbf{X}\mathbf{a})",
         ),
     ],
 )
