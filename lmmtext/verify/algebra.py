@@ -113,10 +113,9 @@ class Algebra(ABC):
         if zero is not None and len(matrices) == 1:
             self.used.add("a multiple of zero")
             return zero
-        parts = [*([t.Number(number)] if number != 1 else []), *numbers, *matrices]
-        if not parts:
-            identity = next((f for f in flat if isinstance(f, k.Const)), None)
-            parts = [identity or ONE]
+        if not matrices:  # an identity among numbers stays: it is what has the shape
+            matrices += [f for f in flat if isinstance(f, k.Const) and f.kind == "identity"][:1]
+        parts = [*([t.Number(number)] if number != 1 else []), *numbers, *matrices] or [ONE]
         whole = parts[0] if len(parts) == 1 else t.Product(tuple(parts))
         return self.negative(whole) if negative else whole
 

@@ -4,6 +4,7 @@ from fractions import Fraction as F
 
 import pytest
 
+from lmmtext.verify.check import check
 from lmmtext.verify.claims import elaborated
 from lmmtext.verify.evaluate import evaluate, projector
 from lmmtext.verify.matrix import Mat
@@ -159,3 +160,25 @@ def test_there_are_facts_to_hold():
         )
         >= 12
     )
+
+
+@pytest.mark.parametrize(
+    ("tex", "world"),
+    [
+        (
+            r"\begin{pmatrix} \mathbf{I}_n & \mathbf{0} \\ \mathbf{Z}^\top & \mathbf{I}_m \end{pmatrix}"
+            r" \begin{pmatrix} \sigma^2 \mathbf{I}_n & \mathbf{Z} \\ \mathbf{0} & \mathbf{G} \end{pmatrix}"
+            r" = \begin{pmatrix} \sigma^2 \mathbf{I}_n & \mathbf{Z} \\ \sigma^2 \mathbf{Z}^\top &"
+            r" \mathbf{Z}^\top \mathbf{Z} + \mathbf{G} \end{pmatrix}",
+            "general",
+        ),
+        (
+            r"\begin{pmatrix} 2 \mathbf{I}_n & \mathbf{A} \\ \mathbf{0} & \mathbf{B} \end{pmatrix}"
+            r" \begin{pmatrix} \mathbf{C} \\ \mathbf{D} \end{pmatrix}"
+            r" = \begin{pmatrix} 2 \mathbf{C} + \mathbf{A} \mathbf{D} \\ \mathbf{B} \mathbf{D} \end{pmatrix}",
+            "matrices",
+        ),
+    ],
+)
+def test_a_multiple_of_the_identity_in_a_block_keeps_its_shape(tex, world):
+    assert check(tex, world=world).status == "verified"

@@ -26,6 +26,15 @@ NESTED = r"(\sigma^2 + r\sigma_\tau^2)"
 OUTER = r"(\sigma^2 + r\sigma_\tau^2 + s r\sigma_\alpha^2)"
 
 TRUE = {
+    "spherical": (
+        r"\boldsymbol{\alpha} = \boldsymbol{\Lambda} \mathbf{u}",
+        r"\operatorname{Var}(\mathbf{u}) = \sigma^2 \mathbf{I}_m",
+        r"\mathbf{V} = \sigma^2 (\mathbf{Z} \boldsymbol{\Psi} \mathbf{Z}^\top + \mathbf{I}_n)",
+        r"\mathbf{V}^{-1} = \frac{1}{\sigma^2} (\mathbf{I}_n - \mathbf{Z} \boldsymbol{\Lambda} \mathbf{M}^{-1} \boldsymbol{\Lambda}^\top \mathbf{Z}^\top)",
+        r"|\mathbf{V}| = \sigma^{2n} |\mathbf{M}|",
+        r"\hat{\mathbf{u}} = \mathbf{M}^{-1} \boldsymbol{\Lambda}^\top \mathbf{Z}^\top (\mathbf{y} - \mathbf{X} \hat{\boldsymbol{\beta}})",
+        r"\hat{\boldsymbol{\alpha}} = \boldsymbol{\Lambda} \hat{\mathbf{u}}",
+    ),
     "anova": (
         r"Y_{ijk} = \mu + \alpha_j + \tau_k + (\alpha\tau)_{jk} + \epsilon_{ijk}",
         r"Y_{ijk} = \mu + a_j + b_k + (ab)_{jk} + \epsilon_{ijk}",
@@ -96,6 +105,14 @@ TRUE = {
 }  # fmt: skip
 
 FALSE = {
+    "spherical": (
+        r"\mathbf{G} = \boldsymbol{\Psi}",
+        r"\mathbf{G} = \sigma^2 \boldsymbol{\Lambda}^\top \boldsymbol{\Lambda}",
+        r"\mathbf{M} = \mathbf{Z}^\top \mathbf{Z} \boldsymbol{\Psi} + \mathbf{I}_m",
+        r"|\mathbf{V}| = |\mathbf{M}|",
+        r"\mathbf{G} \succ \mathbf{0}",  # Lambda may be singular
+        r"\hat{\mathbf{u}} = \boldsymbol{\Lambda} \hat{\boldsymbol{\alpha}}",
+    ),
     "anova": (
         r"\operatorname{E}[\operatorname{MSA}] = \sigma^2 + s r \sigma_\alpha^2",  # the interaction is not fixed
         rf"\operatorname{{E}}[\operatorname{{MSB}}] = {CELL} + s r \sigma_\tau^2",

@@ -7,6 +7,7 @@ from lmmtext.verify.worlds.gp import GP
 from lmmtext.verify.worlds.matrices import MATRICES
 from lmmtext.verify.worlds.one_way import ONE_WAY, ONE_WAY_UNBALANCED
 from lmmtext.verify.worlds.slopes import RANDOM_REGRESSION, RANDOM_REGRESSION_BALANCED, RANDOM_SLOPE
+from lmmtext.verify.worlds.spherical import SPHERICAL
 from lmmtext.verify.worlds.stacked import BAYES, GENERAL_WORLD, PREDICTION, PREDICTION_NORMAL
 from lmmtext.verify.worlds.sufficient import SUFFICIENT
 
@@ -20,6 +21,7 @@ WORLDS: dict[str, World] = {
         RANDOM_REGRESSION_BALANCED,
         EXCHANGEABLE,
         GENERAL_WORLD,
+        SPHERICAL,
         PREDICTION,
         PREDICTION_NORMAL,
         BAYES,

@@ -1,5 +1,6 @@
 """Worlds without groups: general X, Z and G; the same with a prior for beta; a new observation correlated with Y."""
 
+from collections.abc import Callable
 from typing import Any
 
 from lmmtext.verify.matrix import Mat
@@ -19,7 +20,8 @@ DEGREES = {
 }  # fmt: skip
 
 
-def _common() -> tuple[Meaning, ...]:
+def common() -> tuple[Meaning, ...]:
+    """Return what all worlds of one stacked model have."""
     return (
         take(r"\sigma^2", "sigma2", "parameter", lambda s: s.drawn("sigma2")),
         take(r"\mathbf{X}", "X", "given", lambda s: s.drawn("X")),
@@ -42,23 +44,28 @@ def _alpha(scope: Scope) -> Mat:
     return L @ sources(scope, "a", D)
 
 
-def _blup(scope: Scope) -> Mat:
+def blup(of: str) -> Callable[[Scope], Mat]:
     """Return A y, where A has the least variance of A y - alpha among those with A X = 0 (its equations are solved)."""
-    inner = scope.inside()
-    X, V, C = scope("X"), scope("V"), cov(inner("Y"), inner("alpha"), inner)
-    p = X.width
-    system = V.beside(X).above(X.T.beside(Mat.full(p, p)))
-    A = system.solve(C.above(Mat.full(p, C.width)))
-    return Mat(A.rows[: X.height], A.width).T @ scope("y")
+
+    def found(scope: Scope) -> Mat:
+        inner = scope.inside()
+        X, V, C = scope("X"), scope("V"), cov(inner("Y"), inner(of), inner)
+        p = X.width
+        system = V.beside(X).above(X.T.beside(Mat.full(p, p)))
+        A = system.solve(C.above(Mat.full(p, C.width)))
+        return Mat(A.rows[: X.height], A.width).T @ scope("y")
+
+    return found
 
 
-def _contrasts(scope: Scope) -> Mat:
+def contrasts(scope: Scope) -> Mat:
     """Return K (K'VK)^{-1} K' for a basis K of the contrasts, K'X = 0: the inverse of V on what has no X in it."""
     K = scope("X").T.null_space()
     return K @ (K.T @ scope("V") @ K).inverse() @ K.T
 
 
-def _draw(draw: Draw) -> tuple[dict[str, int], dict[Any, Any]]:
+def draw_stacked(draw: Draw) -> tuple[dict[str, int], dict[Any, Any]]:
+    """Return sizes and drawn values of a stacked model."""
     n, p, m = GENERAL[draw.size]
     X = draw.matrix(n, p)
     values: dict[Any, Any] = {
@@ -79,19 +86,19 @@ def _dependent(X: Mat, draw: Draw, m: int) -> Mat:
 
 
 def _make_general(draw: Draw) -> Instance:
-    sizes, values = _draw(draw)
+    sizes, values = draw_stacked(draw)
     return Instance(GENERAL_WORLD, sizes, (), values, draw)
 
 
 _GENERAL = with_degrees(
     (
-        *_common(),
+        *common(),
         take(r"\boldsymbol{\beta}", "beta", "parameter", lambda s: s.drawn("beta")),
         take(r"\hat{\boldsymbol{\beta}}", "hat_beta", "defined", GLS, like=r"\boldsymbol{\beta}",
              words="generalised least squares estimate of beta, V being known"),
-        take(r"\hat{\boldsymbol{\alpha}}", "hat_alpha", "defined", _blup, like=r"\boldsymbol{\alpha}",
+        take(r"\hat{\boldsymbol{\alpha}}", "hat_alpha", "defined", blup("alpha"), like=r"\boldsymbol{\alpha}",
              words="best linear unbiased prediction of alpha"),
-        take(r"\mathbf{Q}", "Q", "defined", _contrasts),
+        take(r"\mathbf{Q}", "Q", "defined", contrasts),
     ),
     DEGREES,
 )  # fmt: skip
@@ -126,7 +133,7 @@ def _part(name: str, first: bool) -> Any:
 
 _BAYES = with_degrees(
     (
-        *_common(),
+        *common(),
         take(r"\kappa", "kappa", "parameter", lambda s: s.drawn("kappa")),
         take(r"\boldsymbol{\beta}", "beta", "random", _prior_beta),
         take(r"\boldsymbol{\gamma}", "gamma", "random", lambda s: s("beta").above(s("alpha"))),
@@ -144,7 +151,7 @@ _BAYES = with_degrees(
 
 
 def _make_bayes(draw: Draw) -> Instance:
-    sizes, values = _draw(draw)
+    sizes, values = draw_stacked(draw)
     return Instance(BAYES, sizes, (), {**values, "kappa": Mat.number(draw.positive())}, draw)
 
 
