@@ -115,7 +115,7 @@ def clean() -> int:
 
 
 def install_system() -> int:
-    """Install what some tests want from the system: a browser and bubblewrap (Debian, Ubuntu)."""
+    """Install what some tests want from the system: a browser, bubblewrap, R with lme4 (Debian, Ubuntu)."""
     return system.install()
 
 

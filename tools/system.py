@@ -1,4 +1,4 @@
-"""What some tests want from the system, a browser and bubblewrap: tried out, and installed on request."""
+"""What some tests want from the system, a browser, bubblewrap and R with lme4: tried out, and installed on request."""
 
 import os
 import platform
@@ -21,7 +21,12 @@ BROWSER_FLAGS = (
     "--no-first-run",
     "--hide-scrollbars",
 )
-PACKAGES = {"browser": ("chromium", "chromium-driver"), "bubblewrap": ("bubblewrap",)}
+PACKAGES = {
+    "browser": ("chromium", "chromium-driver"),
+    "bubblewrap": ("bubblewrap",),
+    "lme4": ("r-base-core", "r-cran-lme4", "r-cran-nlme", "r-cran-mass"),
+}
+ALL_HERE = "A browser, its driver, bubblewrap and R with lme4 are here and run."
 
 
 def browser() -> tuple[str, str] | None:
@@ -33,8 +38,8 @@ def browser() -> tuple[str, str] | None:
 
 @cache
 def lacking(want: str) -> str | None:
-    """Return why `want` ("browser" or "bubblewrap") cannot be used, None if it can: by running it."""
-    return {"browser": _no_browser, "bubblewrap": _no_bubblewrap}[want]()
+    """Return why `want` ("browser", "bubblewrap" or "lme4") cannot be used, None if it can: by running it."""
+    return {"browser": _no_browser, "bubblewrap": _no_bubblewrap, "lme4": _no_lme4}[want]()
 
 
 def _no_browser() -> str | None:
@@ -57,6 +62,13 @@ def _no_bubblewrap() -> str | None:
     return None if "it runs" in said else "bwrap may not make a sandbox on this system"
 
 
+def _no_lme4() -> str | None:
+    if shutil.which("Rscript") is None:
+        return "no Rscript on the PATH"
+    script = "for (p in c('lme4', 'nlme', 'MASS')) suppressMessages(library(p, character.only = TRUE)); cat('it runs')"
+    return None if "it runs" in _output("Rscript", "--vanilla", "-e", script) else "Rscript has no lme4, nlme or MASS"
+
+
 def _output(*command: str) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
@@ -69,13 +81,13 @@ def install() -> int:
     """Install what is lacking with apt-get, or say what is wanted where there is none."""
     wanted = [p for want, packages in PACKAGES.items() if lacking(want) for p in packages]
     if not wanted:
-        print("A browser, its driver and bubblewrap are here and run.")
+        print(ALL_HERE)
         return 0
     if not shutil.which("apt-get"):
         print(
             "Some tests want, from this system's own packages: Chromium (or Chrome) with its\n"
-            "chromedriver, and bubblewrap (Linux only). Without them `make test` passes, and\n"
-            "names what could not run.",
+            "chromedriver, bubblewrap (Linux only), and R with lme4. Without them `make test`\n"
+            "passes, and names what could not run.",
             file=sys.stderr,
         )
         return 1
@@ -87,7 +99,7 @@ def install() -> int:
             break
     lacking.cache_clear()
     left = [f"{want}: {why}" for want in PACKAGES if (why := lacking(want))]
-    print("\n".join(left) or "A browser, its driver and bubblewrap are here and run.")
+    print("\n".join(left) or ALL_HERE)
     return bool(left)
 
 

@@ -42,6 +42,16 @@ class _Open:
     conditional: bool = False
 
 
+def _one_pair_of_brackets(texts: list[str]) -> bool:
+    """Return whether one pair of brackets holds all of an exponent: `(k)` does, `(J - 1) (s - 1)` is a product."""
+    depth = 0
+    for at, text in enumerate(texts):
+        depth += (text == "(") - (text == ")")
+        if depth == 0:
+            return text == ")" and at == len(texts) - 1
+    return False
+
+
 class CharacterReader(ABC):
     """Walks over TeX's tokens once, and writes the grammar's; its commands are read by the class below it."""
 
@@ -430,7 +440,7 @@ class CharacterReader(ABC):
     def decoration(self, texts: list[str], raw: Raw, last: Raw) -> bool:
         """Write an exponent that is no power: transposes, inverse, marks; return whether it was one."""
         rest = list(texts)
-        if rest[0] == "(" and rest[-1] == ")":
+        if _one_pair_of_brackets(rest):
             if self.out and self.out[-1].type not in ("LETTER", "SUB_CLOSE", "RGROUP"):
                 raise CannotParse(
                     "is this an index in brackets, or a power? For a power leave the brackets out", raw.start, last.end

@@ -13,7 +13,7 @@ from lmmtext.verify.dims import ONE, Dim
 from lmmtext.verify.drawing import Properties, drawn
 from lmmtext.verify.errors import CannotParse, DoesNotConform, FormulaError, Singular, Undecided
 from lmmtext.verify.evaluate import evaluate
-from lmmtext.verify.inference import Inferring
+from lmmtext.verify.inference import Inferring, letters_of_sizes
 from lmmtext.verify.joint import hold_joint
 from lmmtext.verify.matrix import Mat
 from lmmtext.verify.meaning import Meaning
@@ -45,7 +45,8 @@ def declared(world: World, statements: list[t.Node], where: tuple[t.Node, ...]) 
         for n in t.walk(s)
         if isinstance(n, t.Transpose) and isinstance(n.arg, t.Symbol) and n.arg.letter[0].islower()
     }
-    e = Inferring(world, columns, None if world.open else told.names)
+    sizes = letters_of_sizes(parts, (space for _, space in told.shapes))
+    e = Inferring(world, columns, None if world.open else told.names, sizes)
     for symbol, space in told.shapes:
         _hold_shape(e, symbol, space)
     for s in parts:

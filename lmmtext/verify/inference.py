@@ -4,7 +4,7 @@
 size of its own, so that nothing is equal by accident.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from lmmtext.verify import core as k
@@ -18,6 +18,7 @@ from lmmtext.verify.write import write
 
 NEW_SIZES = ("n", "p", "m", "q", "r", "s", "d", "h")
 ALWAYS_SIZES = frozenset("nmpqr")  # letters that are sizes in an open world, wherever they stand by themselves
+SIZED = {"I", "1", "0"}  # what has its size for a subscript
 VARIANCES = {"sigma", "tau", "omega"}
 
 
@@ -36,9 +37,12 @@ class Inferring(Elaborator):
 
     infers = True
 
-    def __init__(self, world: World, columns: Collection[str], may: Collection[str] | None) -> None:
+    def __init__(
+        self, world: World, columns: Collection[str], may: Collection[str] | None, sizes: Collection[str] = ()
+    ) -> None:
         super().__init__(world)
         self.columns, self.may = columns, may  # `may` are the names that are let in; None lets in all
+        self.letters = ALWAYS_SIZES.union(sizes) if world.open else frozenset[str]()  # these are sizes, also alone
         self.found: dict[str, Found] = {}
         self.results: list[tuple[Unknown, list[Size], bool]] = []
         self.new_sizes: list[str] = []
@@ -53,15 +57,15 @@ class Inferring(Elaborator):
     def unknown(self, s: t.Symbol) -> Typed:
         """Take in a symbol with the shape that its looks suggest; what uses it will tell the sizes."""
         name = local_name(s)
-        if self.world.open and s.letter in ALWAYS_SIZES and _bare(s):
-            self.dim(s)
-            return k.SizeOf(s.letter, span=s.span), SCALAR
         if self.may is not None and name not in self.may:
             return super().unknown(s)
         return self._take_in(s, name, squared=False)
 
     def symbol(self, s: t.Symbol, squared: bool = False) -> Typed | None:
-        """Return what a symbol means; sigma^2 is a symbol of its own, as it is in every world."""
+        """Return what a symbol means; sigma^2 is a symbol of its own, as it is in every world, and so is a size."""
+        if s.letter in self.letters and _bare(s) and s.letter not in self.bound_indices:
+            self.dim(s)
+            return k.SizeOf(s.letter, span=s.span), SCALAR
         known = super().symbol(s, squared)
         if known is not None or not squared or s.letter not in VARIANCES or s.font == "bold":
             return known
@@ -112,8 +116,9 @@ class Inferring(Elaborator):
 
     def is_size(self, node: t.Node) -> bool:
         """Return whether an expression is made of sizes; in an open world these letters always are."""
-        always = self.world.open and isinstance(node, t.Symbol) and _bare(node) and node.letter in ALWAYS_SIZES
-        return always or super().is_size(node)
+        if isinstance(node, t.Symbol) and _bare(node) and node.letter in self.letters:
+            return node.letter not in self.bound_indices
+        return super().is_size(node)
 
     def combined(self, sizes: list[Size], product: bool, node: t.Node, why: str) -> Size:
         """Return the product or sum of sizes, to be found when its parts are."""
@@ -162,6 +167,18 @@ class Inferring(Elaborator):
                     f" {self.text(found.shape)}: write a small letter, or declare its shape",
                     *found.symbol.span,
                 )
+
+
+def letters_of_sizes(statements: Iterable[t.Node], spaces: Iterable[t.Node]) -> set[str]:
+    r"""Return the letters used as sizes: in `\mathbf I_J`, in a sum up to J, in `\mathbb R^{d \times d}`."""
+    scripts = [space.exponent for space in spaces if isinstance(space, t.Power)]
+    for node in (n for s in statements for n in t.walk(s)):
+        if isinstance(node, t.Symbol) and node.letter in SIZED and not node.accents:
+            scripts += node.subs
+        elif isinstance(node, t.Big) and node.upper is not None:
+            scripts.append(node.upper)
+    letters = (n for script in scripts for n in t.walk(script))
+    return {n.letter for n in letters if isinstance(n, t.Symbol) and _bare(n)}
 
 
 def _bare(s: t.Symbol) -> bool:

@@ -24,6 +24,7 @@ RIGHT = (
     ("prediction", r"\operatorname{Var}(Y_* - \delta'Y) = \operatorname{Var}(Y_*) - \psi'V^{-1}\psi"),
     ("random-slope", r"\log|V| = \sum_j \log|V_j|"),
     ("random-slope", r"G = I_J\otimes\Sigma"),
+    ("anova", r"r^{(J-1)(s-1)} = r^{Js} r^{1-J-s}"),
 )  # fmt: skip
 
 WRONG = (
