@@ -76,6 +76,10 @@ $$ (eq-grand-mean)
 <!-- world: one-way, one-way-unbalanced; code: ols(X, y).beta -->
 
 $$
+\frac{\operatorname{SSE}}{\sigma^2} \sim \chi^2_{n - J}
+$$ (eq-name-of-a-law)
+
+$$
 \mathbf{Y}_j = \mathbf{X}_j \beta + \mathbf{Z}_j \alpha_j + \boldsymbol{\epsilon}_j
 $$ (eq-model)
 <!-- kind: definition -->
@@ -161,7 +165,7 @@ def sound(tmp_path_factory):
 def test_nothing_is_refused_where_nothing_is_wrong(sound):
     _, made = sound
     assert gate.faults(made) == []
-    assert made["totals"]["equations"] == 4 and made["totals"]["by status"] == {"verified": 4}
+    assert made["totals"]["equations"] == 5 and made["totals"]["by status"] == {"verified": 5}
     assert set(made["totals"]["inline"]) == set(SORTS)
     assert made["totals"]["by kind"]["definition"] == 1
 

@@ -13,7 +13,7 @@ from lmmtext.verify.world import World
 from lmmtext.verify.write import write
 
 SIZED = {"I", "1", "0", "P"}  # their subscript is a size, or the matrix that is projected on: no part of their name
-CONSTANTS = {"0", "infty", "*", "pi"}  # and pi is the number
+CONSTANTS = {"0", "infty", "*", "pi", "chi2"}  # pi is the number, and chi-square the name of a law, as N is
 
 
 def free(node: t.Node, bound: frozenset[str] = frozenset()) -> Iterator[t.Symbol]:
