@@ -57,7 +57,9 @@ said: an example --> is no claim. Note that $\mathbf{A} \mathbf{Z}^\top$ conform
 
 <!-- local: \mathbf{A} (p x J): a matrix of this page -->
 
-Now $\mathbf{A} \mathbf{Z}^\top$ does, and \$5 are no formula.
+<!-- local: w_j: the weight of group j -->
+
+Now $\mathbf{A} \mathbf{Z}^\top$ does, $w_j$ is a number, and \$5 are no formula.
 
 :::{prf:theorem} Within a fence
 :label: thm-within
