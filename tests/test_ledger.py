@@ -58,7 +58,9 @@ said: an example --> is no claim. Note that $\mathbf{A} \mathbf{Z}^\top$ conform
 
 <!-- local: \mathbf{A} (p x J): a matrix of this page -->
 
-Now $\mathbf{A} \mathbf{Z}^\top$ does, and \$5 are no formula.
+<!-- local: w_j: the weight of group j -->
+
+Now $\mathbf{A} \mathbf{Z}^\top$ does, $w_j$ is a number, and \$5 are no formula.
 
 :::{prf:theorem} Within a fence
 :label: thm-within
@@ -75,6 +77,10 @@ $$
 \bar{y} = \frac{1}{n} \mathbf{1}_n^\top \mathbf{y}
 $$ (eq-grand-mean)
 <!-- world: one-way, one-way-unbalanced; code: ols(X, y).beta -->
+
+$$
+\frac{\operatorname{SSE}}{\sigma^2} \sim \chi^2_{n - J}
+$$ (eq-name-of-a-law)
 
 $$
 \mathbf{Y}_j = \mathbf{X}_j \beta + \mathbf{Z}_j \alpha_j + \boldsymbol{\epsilon}_j
@@ -168,7 +174,7 @@ def sound(tmp_path_factory):
 def test_nothing_is_refused_where_nothing_is_wrong(sound):
     _, made = sound
     assert gate.faults(made) == []
-    assert made["totals"]["equations"] == 4 and made["totals"]["by status"] == {"verified": 4}
+    assert made["totals"]["equations"] == 5 and made["totals"]["by status"] == {"verified": 5}
     assert set(made["totals"]["inline"]) == set(SORTS)
     assert made["totals"]["by kind"]["definition"] == 1
 

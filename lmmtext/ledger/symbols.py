@@ -125,7 +125,8 @@ def local_faults(local: Iterable[Local]) -> list[str]:
     """Return which letters of a page are in the table already, with another meaning."""
     taken = []
     for one in local:
-        entry = next((e for s in free(parse(one.tex)) if (e := entry_of(s)) is not None), None)
+        (node,) = parse(one.tex).statements  # the letter, and not its index
+        entry = entry_of(node) if isinstance(node, t.Symbol) else None
         if entry is not None:
             taken.append(f"local: {one.tex} is in the notation table, as {entry.words}: take another letter")
     return taken

@@ -102,7 +102,7 @@ class Rand:
             for s, k in counts.items():
                 v = variance(s)
                 for odd in range(1, k, 2):
-                    c = c * v * odd
+                    c = c * v * Fraction(odd)
             total = total + c
         return total
 

@@ -258,13 +258,24 @@ def _bind(e: Elaborator, s: t.Symbol, known: Shape | None = None) -> tuple[t.Nod
     return k.Local(name, span=s.span), e.locals[name]
 
 
+def _varied(node: t.Node) -> t.Node:
+    """Return the variable of an optimum from what stands below: it may be said that it runs over all values."""
+    if not isinstance(node, t.Chain):
+        return node
+    inner, *spaces = node.operands
+    numbers = [s.base if isinstance(s, t.Power) else s for s in spaces]
+    if node.relations == ("in",) and isinstance(numbers[0], t.Symbol) and numbers[0].font == "double":
+        return inner
+    raise Undecided("an optimum is over all values of its variable: a condition below it is not evaluated", *node.span)
+
+
 @rule(t.Optimum)
 def _optimum(e: Elaborator, n: t.Optimum) -> Typed:
     if not n.over:
         raise CannotParse("over what? Write the variable below", *n.span)
     old, variables = dict(e.locals), []
     for node in n.over:
-        inner = node.operands[0] if isinstance(node, t.Chain) else node
+        inner = _varied(node)
         parameter = known = None
         if isinstance(inner, t.Power):
             parameter = e.of(inner)

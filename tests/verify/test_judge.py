@@ -23,6 +23,7 @@ TRUE = (
     ("general", r"(\mathbf{Z}\mathbf{G}\mathbf{Z}^\top + \sigma^2 \mathbf{I})^{-1} = \frac{1}{\sigma^2}\mathbf{I} - \frac{1}{\sigma^2}\mathbf{Z}(\mathbf{Z}^\top\mathbf{Z} + \sigma^2\mathbf{G}^{-1})^{-1}\mathbf{Z}^\top"),
     ("general", r"\frac{\partial}{\partial \sigma^2} \log|\mathbf{V}| = \operatorname{tr}(\mathbf{V}^{-1})"),
     ("general", r"\operatorname{E}[\mathbf{Y}^\top \mathbf{Q} \mathbf{Y}] = n - p"),
+    ("general", r"\operatorname{E}[(\mathbf{Y}^\top \mathbf{Q} \mathbf{Y} - n)^2] = 2 (n - p) + p^2"),
     ("general", r"\hat{\boldsymbol\alpha} = \mathbf{G}\mathbf{Z}^\top\mathbf{V}^{-1}(\mathbf{y} - \mathbf{X}\hat{\boldsymbol\beta})"),
     ("prediction", r"\boldsymbol\delta = \mathbf{V}^{-1}\boldsymbol\psi"),
     ("prediction-normal", r"\operatorname{E}[Y_* \mid \mathbf{Y}] = \mathbf{x}_*^\top\boldsymbol\beta + \boldsymbol\delta^\top(\mathbf{Y} - \mathbf{X}\boldsymbol\beta)"),

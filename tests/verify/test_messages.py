@@ -44,6 +44,9 @@ SAID = {
     "capitals that would be columns": (
         "matrices", r"\langle \mathbf A, \mathbf B \rangle = \mathbf A' \mathbf B", ("is a matrix, being a bold capital",),
     ),
+    "a condition on what is varied": (
+        "matrices", r"\mathbf y = \arg\min_{\mathbf a \in C(\mathbf A)} \lVert \mathbf y - \mathbf a \rVert^2", ("over all values",),
+    ),
     "functions of numbers": ("matrices", r"\log \mathbf{A} = \mathbf B", ("a number, and \\mathbf{A} is a matrix",)),
 }  # fmt: skip
 
