@@ -39,7 +39,7 @@ class MarginalCovariance:
 
     Notes
     -----
-    Book label (planned): eq-marginal-covariance.
+    Book label: eq-marginal-covariance.
 
     Examples
     --------

@@ -48,7 +48,7 @@ def deviance(V: MarginalCovariance, X: ArrayLike, y: ArrayLike, criterion: str =
 
     Notes
     -----
-    Book labels: eq-likelihood, eq-restricted-likelihood. Patterson and Thompson (1971), Biometrika 58;
+    Book labels: eq-marginal-log-density, eq-restricted-loglik. Patterson and Thompson (1971), Biometrika 58;
     Harville (1974), Biometrika 61.
 
     Examples

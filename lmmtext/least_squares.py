@@ -60,7 +60,7 @@ def gls(F: Factor, X: ArrayLike, y: ArrayLike) -> GLS:
 
     Notes
     -----
-    Book label (planned): eq-gls. Aitken, A. C. (1936), Proc. Royal Society of Edinburgh 55.
+    Book labels: thm-aitken, eq-gls. Aitken, A. C. (1936), Proc. Royal Society of Edinburgh 55.
 
     Examples
     --------
@@ -113,7 +113,7 @@ def ols(X: ArrayLike, y: ArrayLike) -> GLS:
 
     Notes
     -----
-    Book label (planned): eq-ols.
+    Book label: eq-ols-normal-equations.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def project(F: Factor, X: ArrayLike, B: ArrayLike) -> Array:
 
     Notes
     -----
-    Book label (planned): eq-reml-matrix. Harville, D. A. (1977), J. American Statistical Association 72.
+    Book label: eq-q-matrix. Harville, D. A. (1977), J. American Statistical Association 72.
 
     Examples
     --------

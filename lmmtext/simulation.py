@@ -62,7 +62,7 @@ def simulate(
 
     Notes
     -----
-    Book label (planned): eq-mixed-model.
+    Book label: eq-mixed-model.
 
     Examples
     --------

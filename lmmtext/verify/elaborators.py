@@ -6,6 +6,7 @@ from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
 from lmmtext.verify.dims import ONE, Dim, Size, Unknown
 from lmmtext.verify.elaborate import SCALAR, Elaborator, Shape, Typed, rule, write_source
+from lmmtext.verify.elaborators_diagonals import listed
 from lmmtext.verify.elaborators_laws import at_the_parameters, has_likelihood
 from lmmtext.verify.errors import CannotParse, DoesNotConform
 from lmmtext.verify.meaning import composite, flat
@@ -312,20 +313,32 @@ def _added(e: Elaborator, sizes: list[Size], n: t.Node) -> Size:
 
 
 def _dotted(e: Elaborator, n: t.Matrix) -> Typed:
-    """Return the block diagonal matrix that a pattern with dots means; other patterns are refused."""
+    """Return what a pattern with dots means: a stack, or a block diagonal matrix of one block or of A_1, ..., A_J."""
     size = len(n.rows)
+    if all(len(row) == 1 for row in n.rows):
+        return e.of(_list_of(n, [row[0] for row in n.rows], "stack"))
     square = size >= 3 and all(len(row) == size for row in n.rows)
     diagonal = [n.rows[i][i] for i in range(size)] if square else []
-    blocks = {c for c in diagonal if not isinstance(c, t.Dots)}
+    blocks = [c for c in diagonal if not isinstance(c, t.Dots)]
     zeros = (t.Symbol("0", "bold"), t.Number(Fraction(0)))
     off = all(isinstance(c, t.Dots) or c in zeros for i, row in enumerate(n.rows) for j, c in enumerate(row) if i != j)
-    if not (square and len(blocks) == 1 and off):
-        raise CannotParse("a matrix with dots is read as block diagonal with equal blocks only", *n.span)
-    block, shape = e.need_matrix(blocks.pop())
+    if not (square and blocks and off):
+        raise CannotParse("a matrix with dots is read as block diagonal, with zeros beside it, or as a stack", *n.span)
+    if len(set(blocks)) > 1:
+        return e.of(_list_of(n, diagonal, "direct"))
+    block, shape = e.need_matrix(blocks[0])
     times = e.world.repeats(e.sizes.find(shape.rows))
     if times is None or not isinstance(shape.rows, Dim) or not isinstance(shape.cols, Dim):
         raise DoesNotConform("how many blocks these dots stand for is not told", *n.span)
     return k.RepeatedDiagonal(block, times, span=n.span), Shape(shape.rows * times, shape.cols * times)
+
+
+def _list_of(n: t.Matrix, cells: list[t.Node], kind: str) -> t.Node:
+    """Return the direct sum or the stack of A_1, A_2, dots, A_J, the cells of a pattern with dots."""
+    if len(cells) < 3 or [isinstance(c, t.Dots) for c in cells] != [False] * (len(cells) - 2) + [True, False]:
+        raise CannotParse("different blocks with dots stand as A_1, A_2, dots, A_J", *n.span)
+    *first, before, _, last = cells
+    return listed(t.Call("list", (*first, t.Sequence(before, last)), span=n.span), kind)
 
 
 @rule(t.Tuple)

@@ -177,7 +177,7 @@ def _big(e: Elaborator, n: t.Big) -> Typed:
         ranges.append((name, low, high))
     body, shape = e.need_matrix(n.body)
     e.bound_indices, e.locals, e.bounded = before, old, bounded
-    if n.kind in ("direct", "kron"):
+    if n.kind in ("direct", "kron", "stack"):
         return over_index(e, n, ranges, body, shape)
     for name, _, _ in ranges:
         found = [e.sizes.find(x) for x in (shape.rows, shape.cols)]

@@ -1,4 +1,4 @@
-"""The rules of elaboration for diagonals, and for direct sums and Kronecker products over an index."""
+"""The rules of elaboration for diagonals and stacks, and for direct sums and Kronecker products over an index."""
 
 from fractions import Fraction
 
@@ -16,7 +16,7 @@ def diagonal(e: Elaborator, n: t.Call) -> Typed:
     if n.given or not n.args:
         raise CannotParse(f"{n.name} has what stands along the diagonal in its brackets", *n.span)
     if isinstance(n.args[-1], t.Sequence):
-        return e.of(_listed(n))
+        return e.of(listed(n, "direct"))
     if len(n.args) > 1:
         found = [e.need_matrix(a) for a in n.args]
         if n.name == "diag" and all(e.is_scalar(shape) for _, shape in found):
@@ -40,14 +40,14 @@ def diagonal(e: Elaborator, n: t.Call) -> Typed:
     return k.Diagonal(arg, cols, span=n.span), Shape(shape.rows, cols)
 
 
-def _listed(n: t.Call) -> t.Node:
-    """Return the direct sum that a list with dots means: A_1, A_2, ..., A_J."""
-    listed = n.args[-1]
-    assert isinstance(listed, t.Sequence)
-    letter = next(x for x in "jikl" if not any(isinstance(s, t.Symbol) and s.letter == x for s in t.walk(listed)))
+def listed(n: t.Call, kind: str) -> t.Node:
+    """Return the direct sum, or the stack, that a list with dots means: A_1, A_2, ..., A_J."""
+    dotted = n.args[-1]
+    assert isinstance(dotted, t.Sequence)
+    letter = next(x for x in "jikl" if not any(isinstance(s, t.Symbol) and s.letter == x for s in t.walk(dotted)))
     uppers: set[t.Node] = set()
-    general = _general(listed.first, listed.last, t.Symbol(letter), uppers)
-    first = _first_of(listed.first) if general is not None else None
+    general = _general(dotted.first, dotted.last, t.Symbol(letter), uppers)
+    first = _first_of(dotted.first) if general is not None else None
     if general is None or len(uppers) != 1 or first is None:
         raise CannotParse(
             "the first and the last of a list with dots differ in one index, as A_1, ..., A_J do", *n.span
@@ -57,7 +57,7 @@ def _listed(n: t.Call) -> t.Node:
         if start < 1 or written != _at(general, letter, start + at):
             raise CannotParse("this list with dots does not go on as it begins: write a direct sum", *written.span)
     bound = t.Chain((t.Symbol(letter), t.Number(Fraction(start))), ("=",))
-    return t.Big("direct", (bound,), uppers.pop(), general, span=n.span)
+    return t.Big(kind, (bound,), uppers.pop(), general, span=n.span)
 
 
 def _general(a: t.Node, b: t.Node, index: t.Symbol, uppers: set[t.Node]) -> t.Node | None:
@@ -112,24 +112,27 @@ def _at(node: t.Node, letter: str, value: int) -> t.Node:
 
 
 def over_index(e: Elaborator, n: t.Big, ranges: list[Range], body: t.Node, shape: Shape) -> Typed:
-    """Return a direct sum or Kronecker product over one index, with its size in symbols."""
+    """Return a direct sum, stack or Kronecker product over one index, with its size in symbols."""
     if len(ranges) != 1:
         raise CannotParse("a direct sum or Kronecker product runs over one index here", *n.span)
     ((name, low, high),) = ranges
     if low != t.Number(Fraction(1)):
-        raise CannotParse("a direct sum or Kronecker product begins at 1 here", *n.span)
+        raise CannotParse("a direct sum, stack or Kronecker product begins at 1 here", *n.span)
     upper = n.upper if n.upper is not None else e.world.upper(name)
     assert upper is not None, "a range has a bound"
     count = e.dim(upper)
-    rows, cols = (_over(e, n, e.sizes.find(size), name, count) for size in (shape.rows, shape.cols))
+    rows, cols = (
+        size if n.kind == "stack" and size is shape.cols else _over(e, n, e.sizes.find(size), name, count)
+        for size in (shape.rows, shape.cols)
+    )
     return k.Over(n.kind, name, low, high, body, span=n.span), Shape(rows, cols)
 
 
 def _over(e: Elaborator, n: t.Big, size: Size, index: str, count: Dim) -> Size:
     """Return the number of rows, or columns, of all blocks together."""
     times = count.terms[0][1] if count.terms and count.terms[0][0] == () and len(count.terms) == 1 else 0
-    if isinstance(size, Unknown) and e.infers and (n.kind == "direct" or times):
-        return e.combined([size, count] if n.kind == "direct" else [size] * times, True, n, "")
+    if isinstance(size, Unknown) and e.infers and (n.kind != "kron" or times):
+        return e.combined([size, count] if n.kind != "kron" else [size] * times, True, n, "")
     if isinstance(size, Unknown):
         raise DoesNotConform("in such a product every I, 0 and 1 needs its size, as in I_J", *n.span)
     own = f"n_{index}"

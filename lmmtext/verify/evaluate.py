@@ -262,6 +262,7 @@ _JOINED: dict[str, Callable[[Mat, Mat], Mat]] = {
     "prod": lambda a, b: _matrix_product([a, b]),
     "direct": _direct,
     "kron": lambda a, b: a.kron(b),
+    "stack": lambda a, b: a.above(b),
 }
 
 

@@ -16,7 +16,13 @@ RELATIONS = {
     "~ind": r"\stackrel{ind}{\sim}", "~d": r"\stackrel{d}{\sim}", "=d": r"\stackrel{d}{=}",
 }  # fmt: skip
 TENSORS = {"kron": r"\otimes", "hadamard": r"\odot", "direct": r"\oplus"}
-BIG = {"sum": r"\sum", "prod": r"\prod", "direct": r"\bigoplus", "kron": r"\bigotimes"}
+BIG = {
+    "sum": r"\sum",
+    "prod": r"\prod",
+    "direct": r"\bigoplus",
+    "kron": r"\bigotimes",
+    "stack": r"\operatorname*{stack}",
+}
 OPTIMA = {"argmax": r"\arg\max", "argmin": r"\arg\min", "max": r"\max", "min": r"\min"}
 ATOMS = (t.Number, t.Symbol, t.Bars, t.Norm, t.Call, t.Matrix, t.Tuple, t.Cases, t.Dots)
 SCRIPTED = (t.Transpose, t.Inverse, t.Power, t.Marked, t.Entry)
