@@ -104,6 +104,7 @@ class Builder(Transformer):
 
     def beside(self, parts: list[Any]) -> t.Node:
         left, right = parts
+        _refuse_place(left.factors[-1] if isinstance(left, t.Product) else left)
         factors = (*left.factors, right) if isinstance(left, t.Product) else (left, right)
         return t.Product(factors, span=place(left, right))
 
@@ -188,10 +189,12 @@ class Builder(Transformer):
         return t.Transpose(parts[0], span=place(*parts))
 
     def inverse(self, parts: list[Any]) -> t.Node:
+        _refuse_place(parts[0])
         return t.Inverse(parts[0], span=place(*parts))
 
     def mark(self, parts: list[Any]) -> t.Node:
         arg, token = parts
+        _refuse_place(arg)
         mark = token.value.value
         if isinstance(arg, t.Symbol) and mark not in OPERATOR_MARKS:
             return t.Symbol(arg.letter, arg.font, arg.accents, arg.subs, (*arg.marks, mark), span=place(*parts))
@@ -199,6 +202,7 @@ class Builder(Transformer):
 
     def power(self, parts: list[Any]) -> t.Node:
         base, exponent = nodes(parts)
+        _refuse_place(base)
         bare = exponent.arg if isinstance(exponent, t.Neg) else exponent
         if isinstance(bare, t.Number) and bare.value > MAX_EXPONENT:
             raise CannotParse(f"an exponent of more than {MAX_EXPONENT}", *exponent.span)
@@ -312,6 +316,12 @@ def _more_given(left: t.Given, right: t.Node) -> t.Node:
         given = t.Given(left.arg, (*left.given, right.operands[0]), span=place(left, right.operands[0]))
         return t.Chain((given, *right.operands[1:]), right.relations, span=place(left, right))
     return t.Given(left.arg, (*left.given, right), span=place(left, right))
+
+
+def _refuse_place(node: t.Node) -> None:
+    """Refuse something behind a dot that stands for a place, as in `f(\\cdot)`: there is nothing that it belongs to."""
+    if isinstance(node, t.Dots) and node.kind == "place":
+        raise CannotParse("a dot that stands for a place, as in f(.), has nothing behind it", *node.span)
 
 
 def _index(node: t.Node) -> t.Node:

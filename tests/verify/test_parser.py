@@ -223,6 +223,14 @@ PIECES = st.sampled_from(
 )
 
 
+@pytest.mark.parametrize(
+    "source", [r"\mathbf X \cdot \cdot \mathbf X", r"\mathbf X \cdot \cdot ^{-1}", r"x \cdot \cdot ^2"]
+)
+def test_a_dot_for_a_place_has_nothing_behind_it(source):
+    with pytest.raises(CannotParse, match="nothing behind it"):
+        parse(source)
+
+
 @settings(max_examples=400, deadline=2000)
 @given(st.lists(PIECES, max_size=30).map(" ".join) | st.text(max_size=60))
 def test_no_input_crashes_the_parser(source):
