@@ -121,7 +121,7 @@ def profile(
 
     Notes
     -----
-    Book label (planned): eq-profiled-deviance. Bates, Maechler, Bolker and Walker (2015), J. Statistical Software
+    Book label: eq-profiled-deviance. Bates, Maechler, Bolker and Walker (2015), J. Statistical Software
     67(1).
 
     Examples
@@ -160,7 +160,7 @@ def profiled_deviance(
 
     Notes
     -----
-    Book label (planned): eq-profiled-deviance.
+    Book label: eq-profiled-deviance.
 
     Examples
     --------

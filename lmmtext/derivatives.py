@@ -51,7 +51,7 @@ def score(
 
     Notes
     -----
-    Book label (planned): eq-score. Harville, D. A. (1977), J. American Statistical Association 72.
+    Book label: eq-score. Harville, D. A. (1977), J. American Statistical Association 72.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def expected_information(
 
     Notes
     -----
-    Book label (planned): eq-expected-information.
+    Book label: eq-expected-information.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def average_information(
 
     Notes
     -----
-    Book label (planned): eq-average-information. Gilmour, Thompson and Cullis (1995), Biometrics 51.
+    Book label: eq-average-information. Gilmour, Thompson and Cullis (1995), Biometrics 51.
 
     Examples
     --------
@@ -187,7 +187,7 @@ def variance_derivative(
 
     Notes
     -----
-    Book label (planned): eq-variance-derivative.
+    Book label: eq-variance-derivative.
 
     Examples
     --------
@@ -249,7 +249,7 @@ def profiled_gradient(
 
     Notes
     -----
-    Book label (planned): eq-profiled-gradient.
+    Book label: eq-profiled-gradient.
 
     Examples
     --------

@@ -90,7 +90,7 @@ def covariance_derivatives(Z: ArrayLike, structure: Structure, weights: ArrayLik
 
     Notes
     -----
-    Book label (planned): eq-covariance-derivative.
+    Book label: eq-covariance-derivative.
 
     Examples
     --------
