@@ -72,7 +72,7 @@ class Reader:
         options.add_argument("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         driver = webdriver.Chrome(options=options, service=Service(found[1]))
-        driver.set_script_timeout(60)
+        driver.set_script_timeout(300)  # the ledger's page has hundreds of formulas to set
         return driver
 
     def open(self, address: str, size: tuple[int, int] = WIDE, theme: str = "light") -> list[str]:

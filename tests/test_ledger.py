@@ -242,7 +242,7 @@ def test_the_command_writes_checks_and_says_what_is_wrong(sound, tmp_path, capsy
     assert main(["ledger", "--book", str(folder), "--check"]) == 1
     assert "is not the ledger of this book" in capsys.readouterr().err
     assert main(["ledger", "--book", str(folder)]) == 0
-    assert "4 equations on 1 pages" in capsys.readouterr().out
+    assert "5 equations on 1 pages" in capsys.readouterr().out
     assert main(["ledger", "--book", str(folder), "--check", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["totals"]["equations"] == 4
     assert main(["ledger", "--book", str(tmp_path)]) == 2
