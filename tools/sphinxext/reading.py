@@ -36,7 +36,7 @@ REPLACEMENTS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r'(<div id="pst-primary-sidebar")', r'\1 role="complementary" aria-label="Contents of the book"'),
     # The empty corner of a data frame heads nothing.
     (r"<th></th>", "<td></td>"),
-    (r'<th class="head"><p></p></th>', "<td></td>"),  # nor does that of a table in Markdown
+    (r'<th class="head[^"]*">\s*(?:<p>\s*</p>)?\s*</th>', "<td></td>"),  # nor does that of a table in Markdown
     # The references: deprecated roles, and a list whose items are none.
     (r'(<div class="citation"[^>]*?) role="doc-biblioentry"', r"\1"),
     (r'<div role="list" class="citation-list">', '<div class="citation-list">'),
