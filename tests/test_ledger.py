@@ -244,7 +244,7 @@ def test_the_command_writes_checks_and_says_what_is_wrong(sound, tmp_path, capsy
     assert main(["ledger", "--book", str(folder)]) == 0
     assert "5 equations on 1 pages" in capsys.readouterr().out
     assert main(["ledger", "--book", str(folder), "--check", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["totals"]["equations"] == 4
+    assert json.loads(capsys.readouterr().out)["totals"]["equations"] == 5
     assert main(["ledger", "--book", str(tmp_path)]) == 2
     assert "there is no _toc.yml" in capsys.readouterr().err
 
