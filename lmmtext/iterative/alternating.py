@@ -53,26 +53,26 @@ def em(problem: Problem, phi: Array) -> Iterator[Array]:
 
     With K = V^-1 for "ml" and Q for "reml", alpha given y has mean a = GZ'Qy and variance C = G - GZ'KZG,
     epsilon has mean f = sigma2 W^-1 Qy and variance sigma2 W^-1 - sigma2^2 W^-1 K W^-1. Then ``Sigma_t =
-    mean_j (a_j a_j' + C_jj)`` and ``sigma2 = (f'Wf + tr(W Var(epsilon | y))) / n``. The deviance never rises,
-    and a variance that starts above 0 never arrives there.
+    mean_j (a_j a_j' + C_jj)`` and ``sigma2 = (f'Wf + tr(W Var(epsilon | y))) / n``. The trace is ``sigma2 (n - tr(KV)
+    + tr(Z'KZG))``, for V = ZGZ' + sigma2 W^-1, and tr(KV) is n for "ml", n - p for "reml". The deviance never
+    rises, and a variance that starts above 0 never arrives there.
     """
     Z, X, y, n = problem.Z, problem.X, problem.y, len(problem.y)
     while True:
         V = problem.V(phi)
         F, G, sigma2, Winv = factor(V), V.G, V.sigma2, V.Winv
         Qy = gls(F, X, y).Qy
-
-        def K(B: Array, F=F) -> Array:
-            return F.solve(B) if problem.criterion == "ml" else project(F, X, B)
-
-        a, C = G @ Z.T @ Qy, G - G @ Z.T @ K(Z) @ G  # (m,), (m, m)
+        ml = problem.criterion == "ml"
+        KZ, trace_KV = (F.solve(Z), n) if ml else (project(F, X, Z), n - X.shape[1])
+        ZKZG = Z.T @ KZ @ G  # (m, m)
+        a, C = G @ Z.T @ Qy, G - G @ ZKZG  # (m,), (m, m)
         squares = C + np.outer(a, a)
         covariances = []
         for term, cols in zip(problem.structure.terms, problem.structure.slices, strict=True):
             J, q = term.nlevels, term.q
             covariances.append(np.einsum("jajb->ab", squares[cols, cols].reshape(J, q, J, q)) / J)
         f = sigma2 * Winv * Qy  # E(epsilon | y)
-        trace = n * sigma2 - sigma2**2 * np.trace(K(np.diag(Winv)))
+        trace = sigma2 * (n - trace_KV + np.trace(ZKZG))
         new = np.append(problem.structure.theta(covariances), (f @ (f / Winv) + trace) / n)
         if stands_still(phi, new):
             return
