@@ -1,7 +1,7 @@
-"""The evidence on the page: a mark beside each labelled equation, and the directives of the two appendices.
+"""The evidence on the page: a mark beside each labelled equation, and the directives of the appendices that are made.
 
-Everything is read from book/ledger.json and from the notation table. Nothing is judged here, and an equation that is
-not in the ledger as it stands on the page gets a mark that says so.
+Everything is read from book/ledger.json, from the notation table and from the notebooks. Nothing is judged here, and an
+equation that is not in the ledger as it stands on the page gets a mark that says so.
 """
 
 import html
@@ -21,6 +21,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # where only requirements.txt was installed, the package is beside the book
 
 import appendices  # noqa: E402
+import subject_index  # noqa: E402
 
 from lmmtext.ledger.words import GLYPHS, evidence, mark_of  # noqa: E402
 
@@ -105,10 +106,22 @@ class Notation(Appendix):
     parts = appendices.NOTATION_PARTS
 
 
+class SubjectIndex(Appendix):
+    """`:::{subject-index} words`, `data` or `theorems`."""
+
+    parts = subject_index.INDEX_PARTS
+
+    def run(self) -> list[nodes.Node]:
+        """Return the part that is asked for; any page of the book may change it."""
+        self.env.note_reread()
+        return super().run()
+
+
 def setup(app: Sphinx) -> dict[str, object]:
     """Register with Sphinx."""
     app.add_directive("ledger", Ledger)
     app.add_directive("notation", Notation)
+    app.add_directive("subject-index", SubjectIndex)
     app.add_js_file("evidence.js", loading_method="defer")
     app.connect("html-page-context", add_marks)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
