@@ -120,7 +120,7 @@ class Loewner(Forms):
             gaps = [evaluate(node, s, {}) for s in self.scopes]
         except (FormulaError, AssertionError, AttributeError):
             return 0
-        if not all((g - g.T).is_zero() for g in gaps):
+        if not all(g.shape[0] == g.shape[1] and (g - g.T).is_zero() for g in gaps):
             return 0
         if all((g @ g - g).is_zero() for g in gaps):
             return self.by("an orthogonal projector (symmetric and idempotent)", 1)

@@ -86,6 +86,11 @@ def test_an_inequality_that_only_held_at_points_is_undecided(world, tex):
     assert verdict.status == "undecided" and "proves no inequality" in verdict.message, verdict
 
 
+def test_a_quadratic_form_in_a_difference_of_columns_is_judged():
+    form = r"(\mathbf{d} - \boldsymbol{\delta})^\top \mathbf{V} (\mathbf{d} - \boldsymbol{\delta}) \ge 0"
+    assert check(form, "prediction", where=r"\mathbf{d} \in \mathbb{R}^{n}").status == "verified"
+
+
 def test_a_condition_can_be_a_premise():
     tex = r"\frac{\operatorname{SSA}}{J} - \operatorname{MSE} > 0"
     assert check(tex, "one-way", r"\operatorname{MSE} < \operatorname{SSA}/J").status == "verified"
