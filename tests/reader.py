@@ -27,7 +27,7 @@ typeset().then(images).then(() => setTimeout(() => {
   tell("TeX error", "[data-mjx-error]", (e) => e.getAttribute("data-mjx-error"));
   tell("TeX error", "g[data-mml-node=merror]", text);
   tell("TeX error, unknown macro", "g[data-mml-node=mtext][fill=red]", text);
-  document.querySelectorAll(".math.notranslate").forEach((e) => e.querySelector("mjx-container") || faults.push("formula not typeset: " + text(e)));
+  document.querySelectorAll(".math.notranslate").forEach((e) => e.querySelector("mjx-container") || e.closest("[data-mjx]") || faults.push("formula not typeset: " + text(e)));
   [...document.images].forEach((i) => i.naturalWidth || faults.push("image not shown: " + i.src));
   const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
   new Set(ids.filter((id, k) => ids.indexOf(id) < k)).forEach((id) => faults.push("id used twice: " + id));

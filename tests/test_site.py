@@ -160,6 +160,16 @@ def test_the_ledger_is_filtered_by_kind(site, reader: Reader):
     assert reader.accessibility() == []
 
 
+def test_what_is_folded_in_the_ledger_is_set_when_it_is_opened(site, reader: Reader):
+    reader.open((site / "book" / "ledger.html").as_uri())
+    folded = reader.driver.find_element("css selector", ".ledger-entry details")
+    unset = "return [...arguments[0].querySelectorAll('.math')].filter((e) => !e.querySelector('mjx-container')).length"
+    assert reader.driver.execute_script(unset, folded) > 0
+    folded.find_element("css selector", "summary").click()
+    wait(lambda: reader.driver.execute_script(unset, folded) == 0)
+    assert reader.driver.execute_script("return document.querySelectorAll('[data-mjx]').length") > 0
+
+
 def wait(done, seconds=5):
     """Wait until something is so, and fail if it does not become so."""
     until = time.monotonic() + seconds

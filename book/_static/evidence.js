@@ -77,6 +77,18 @@
   addEventListener("scroll", () => shown && place(), { passive: true, capture: true });
   addEventListener("resize", close);
 
+  // What is folded has hundreds of formulas, which are set when somebody opens it.
+  document.addEventListener(
+    "toggle",
+    (e) => {
+      const folded = e.target.querySelector?.("[data-mjx='when opened']");
+      if (!folded || !e.target.open) return;
+      folded.removeAttribute("data-mjx");
+      window.MathJax?.startup?.promise?.then(() => window.MathJax.typesetPromise([folded]));
+    },
+    true,
+  );
+
   // The ledger: one select for each of kind, page and world.
   const entries = [...document.querySelectorAll(".ledger-entry")];
   if (!entries.length) return;

@@ -30,6 +30,7 @@ EQUATION = re.compile(
     r'(?P<before><div class="math notranslate nohighlight" id="equation-(?P<label>eq-[\w-]+)">\s*'
     r'<span class="eqno">)(?P<number>\([^<]*\))(?P<after><a class="headerlink")'
 )
+LATER = 'data-mjx="when opened"'  # MathJax passes by what has this attribute; evidence.js takes it away
 NOT_JUDGED = {"kind": "", "status": "changed since the ledger was made", "checks": [], "functions": []}
 
 
@@ -87,10 +88,10 @@ class Appendix(SphinxDirective):
         box = nodes.container("", classes=list(piece.classes), ids=[piece.id] if piece.id else [])
         self.state.nested_parse(StringList(piece.markdown.split("\n"), piece.id), 0, box)
         if piece.folded:
-            opening = f"<details><summary>{html.escape(piece.folded[0])}</summary>"
+            opening = f"<details><summary>{html.escape(piece.folded[0])}</summary><div {LATER}>"
             box += nodes.raw("", opening, format="html")
             self.state.nested_parse(StringList(piece.folded[1].split("\n"), piece.id), 0, box)
-            box += nodes.raw("", "</details>", format="html")
+            box += nodes.raw("", "</div></details>", format="html")
         return [box] if piece.classes or piece.id else list(box.children)
 
 
