@@ -19,7 +19,9 @@ from lmmtext import datasets
 from lmmtext.ledger.pages import names
 
 TERMS = "book/index-terms.toml"
-NOT_INDEXED = ("book/glossary", "book/ledger", "book/subject-index", "book/bibliography", "book/notation")
+NOT_INDEXED = tuple(
+    f"book/{name}" for name in "index glossary ledger subject-index bibliography notation lecture-errata".split()
+)
 NOT_ABOUT = ("Summary", "Where to read more")  # sections that name everything
 OFTEN = 4  # uses that make a section worth an entry; of a rare word, the section that uses it most is
 MOST = 6  # sections of a word at the most
@@ -122,16 +124,17 @@ def entries(root: Path) -> dict[str, list[tuple[Section, bool]]]:
 
 
 def words(root: Path) -> Iterator[Piece]:
-    """Yield the words with their sections; those that name or introduce a word are bold."""
+    """Yield the words with their sections, first those that name or introduce a word."""
     letter = ""
     for term, places in entries(root).items():
         if not places:
             raise ValueError(f"{TERMS}: no section of the book has {term!r}")
         if term[0].upper() != letter:
             letter = term[0].upper()
-            yield Piece(f"**{letter}**", ("index-letter",))
-        told = "; ".join(f"**{s.link}**" if main else s.link for s, main in places)
-        yield Piece(f"{plain(term)}: {told}", ("index-entry",))
+            yield Piece(letter, ("index-letter",))
+        about, other = ("; ".join(s.link for s, main in places if main == kind) for kind in (True, False))
+        told = f"{about}. Also {other}" if about and other else about or other
+        yield Piece(f"**{plain(term)}**: {told}.", ("index-entry",))
 
 
 def data(root: Path) -> Iterator[Piece]:
