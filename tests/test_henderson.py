@@ -197,3 +197,9 @@ def test_equations_that_make_no_sense_are_refused(change, words):
 def test_a_misspelt_criterion_is_told_the_right_ones():
     with pytest.raises(ValueError, match="criterion must be 'ml' or 'reml', got 'REML'"):
         equations(BY_NAME["one group"]).deviance("REML")
+
+
+def test_henderson_form_takes_a_g_whose_zeros_carry_rounding():
+    rounded = np.array([[2.0, 1e-17], [0.0, 3.0]])
+    exact, near = (henderson_form(np.ones((2, 1)), np.eye(2), [1.0, 2.0], G) for G in (np.diag([2.0, 3.0]), rounded))
+    np.testing.assert_allclose(near.alpha, exact.alpha, rtol=1e-14)
