@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lmmtext.least_squares import gls, ols
     from lmmtext.linear_prediction import best_linear_prediction, blup
     from lmmtext.one_way import OneWay, oneway
+    from lmmtext.parametrisations import SCALES, from_scale, to_scale
     from lmmtext.printing import fmt, say
     from lmmtext.routes import ROUTES, factor
     from lmmtext.simulation import simulate
@@ -71,6 +72,11 @@ _HOMES = {
         "OneWay",
         "oneway",
     ),
+    "parametrisations": (
+        "SCALES",
+        "from_scale",
+        "to_scale",
+    ),
     "printing": (
         "fmt",
         "say",
@@ -87,6 +93,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "ESTIMATORS",
     "ROUTES",
+    "SCALES",
     "Design",
     "Fit",
     "MarginalCovariance",
@@ -103,6 +110,7 @@ __all__ = [
     "expected_information",
     "factor",
     "fmt",
+    "from_scale",
     "gls",
     "henderson_form",
     "lmm",
@@ -115,6 +123,7 @@ __all__ = [
     "say",
     "score",
     "simulate",
+    "to_scale",
     "variance_derivative",
 ]
 

@@ -11,10 +11,11 @@ import pandas as pd
 
 from lmmtext.arrays import Array, readonly
 from lmmtext.design import Design
-from lmmtext.fitter import Optimum, Statistics
+from lmmtext.fitter import Optimum, Statistics, group_qr, invisible
 from lmmtext.structure import lower_form
 
 T = TypeVar("T")
+UNMOVED = 1e-6  # the part of a direction, relative to its largest, that counts as none
 
 
 class fresh(Generic[T]):
@@ -117,8 +118,8 @@ class Estimates:
 
     @property
     def message(self) -> str:
-        """How the search ended, in words."""
-        return self.optimum.message
+        """How the search ended, in words, and which covariances the design does not identify."""
+        return "; ".join([self.optimum.message, *(f"not identified: {told}" for told in self.unidentified)])
 
     @fresh
     def path(self) -> pd.DataFrame:
@@ -199,6 +200,33 @@ class Estimates:
                 out.append(f"{term.group}: the correlation of {left[0]} and {left[1]} is {sign}")
             elif len(left) > rank:
                 out.append(f"{term.group}: the covariance of {', '.join(left)} has rank {rank} instead of {len(left)}")
+        return tuple(out)
+
+    @cached_property
+    def unidentified(self) -> tuple[str, ...]:
+        """The covariances of each factor that no response of this design could tell, in words; mostly none.
+
+        Others, with the same fit, are as good as those reported. Book label: thm-identified-variances.
+        """
+        out = []
+        for b, block in enumerate(self.stats.blocks):
+            if block.q == 1:
+                continue  # some group has two rows, or the design was refused
+            terms = [self.design.terms[t] for t in block.terms]
+            moves, s = invisible(self.stats.first if b == 0 else group_qr(block), [t.q for t in terms])
+            known = sum(t.shape.ntheta for t in terms) + 1 - len(s)
+            free: list[str] = []
+            for t, term, D in zip(block.terms, terms, moves, strict=True):
+                back = np.linalg.inv(self.stats.bases[t])
+                free += _free(term.columns, back @ D @ back.T, np.sqrt((term.matrix**2).mean(axis=0)))
+            free += ["the residual variance"] if np.abs(s).max(initial=0.0) > UNMOVED else []
+            if free:
+                covariances = any("covariance" in told for told in free)
+                out.append(
+                    f"{terms[0].group}: {', '.join(free)} (the data know {known} numbers where the model has "
+                    f"{known + len(s)}, the residual variance among them); let fewer coefficients vary by "
+                    f"{terms[0].group}" + (", or leave their covariances out" if covariances else "")
+                )
         return tuple(out)
 
     # --- random effects ---
@@ -288,3 +316,15 @@ class Estimates:
         for b in order:
             terms = [self.design.terms[t] for t in self.stats.blocks[b].terms]
             yield terms[0].group, terms[0].levels, [c for t in terms for c in t.columns], blocks[b]
+
+
+def _free(columns: Sequence[str], directions: Array, size: Array) -> list[str]:
+    """The elements of a term's covariance that move along some direction, (k, q, q), in words.
+
+    `size` are root mean squares of the columns, (q,), by which all elements get one unit.
+    """
+    moved = np.abs(directions * np.outer(size, size)).max(axis=0, initial=0.0)
+    is_free = moved > UNMOVED * moved.max(initial=UNMOVED)
+    variances = [f"the variance of {c}" for k, c in enumerate(columns) if is_free[k, k]]
+    pairs = [(a, b) for b in range(len(columns)) for a in range(b) if is_free[a, b]]
+    return variances + [f"the covariance of {columns[a]} and {columns[b]}" for a, b in pairs]

@@ -44,8 +44,8 @@ class Fit(Estimates):
         The criterion (-2 log L, or the REML criterion) with every constant, and what follows from it.
     fitted, residuals : Series, (n,)
         X beta_hat + Z alpha_hat, and y less that.
-    converged, message, boundary
-        Whether the search ended at a minimum, how, and which components are on the edge.
+    converged, message, boundary, unidentified
+        Whether the search ended at a minimum, how, which components are on the edge, and which no data could tell.
 
     Examples
     --------

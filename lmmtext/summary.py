@@ -85,8 +85,10 @@ def _remarks(fit: Estimates) -> tuple[str, ...]:
     d, out = fit.design, []
     if fit.boundary:
         out.append("On the boundary: " + "; ".join(fit.boundary) + ".")
+    if fit.unidentified:
+        out.append("Not identified, so that other values fit as well: " + "; ".join(fit.unidentified) + ".")
     if not fit.converged:
-        out.append(f"Not to be trusted: {fit.message}.")
+        out.append(f"Not to be trusted: {fit.optimum.message}.")
     if d.dropped_columns:
         out.append("Left out, being determined by earlier columns: " + ", ".join(d.dropped_columns) + ".")
     if d.dropped_rows:

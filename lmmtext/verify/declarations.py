@@ -59,8 +59,9 @@ class Declarations:
         assert self.world is not None
         if not isinstance(node, t.Symbol) or node.letter in ("0", "1", "I"):
             return False
-        if self.world.has_size(node.letter) and not (node.font or node.accents or node.subs or node.marks):
-            return False
+        bare = not (node.font or node.accents or node.marks) and len(node.subs) <= 1
+        if bare and self.world.has_size(node.letter + ("_j" if node.subs else "")):
+            return False  # a size, n_j among them
         e = Elaborator(self.world)
         return e.symbol(node) is None and e.symbol(node, squared=True) is None
 

@@ -56,6 +56,13 @@ def declared(world: World, statements: list[t.Node], where: tuple[t.Node, ...]) 
         _hold_parts(e, chain)
     e.settle()
     e.hold_capitals(told.names)
+    for name, right in told.abbreviations.items():
+        if name not in e.found:
+            raise CannotParse(
+                f"{name} = {write(right)} abbreviates nothing: in the world {world.name} {name} is no new symbol, but "
+                "reads as a size or an index; write it with another letter",
+                *right.span,
+            )
     found = _world(world, e, told, statements)
     _hold_said(found, told)
     hold_joint(world, told, statements)

@@ -125,3 +125,20 @@ def test_more_open_sizes_than_there_are_letters_for_are_refused_in_words():
 def test_a_declaration_that_does_not_tell_enough_is_refused_in_words(where, says):
     with pytest.raises(FormulaError, match=says):
         declared(WORLDS["matrices"], list(parse(r"\mathbf A\mathbf x = \mathbf 0").statements), parse(where).statements)
+
+
+def test_the_size_of_a_group_is_a_condition_and_no_abbreviation():
+    """It was once taken for a new symbol, which nothing then knew."""
+    mean = r"\operatorname{Var}(\bar{Y}_j) = \sigma_\alpha^2 + \sigma^2 / "
+    for world in ("one-way", "one-way-unbalanced"):
+        assert check(mean + "n_j", world).status == "verified"
+        assert check(mean + "3", world).status == "false"
+    assert check(mean + "n_j", "one-way", where="n_j > 1").status == "verified"
+    none = check(mean + "3", "one-way", where="n_j = 3")  # sizes are the world's own
+    assert none.status == "undecided" and "no instance of the world" in none.message
+
+
+@pytest.mark.parametrize("where", ["n_j = 2", "n_{j} = r"])
+def test_an_abbreviation_that_reads_as_a_size_is_refused_in_words(where):
+    verdict = check(r"\operatorname{tr}(\mathbf A) = 2 n_j", "matrices", where=where)
+    assert verdict.status == "cannot parse" and "abbreviates nothing" in verdict.message

@@ -182,3 +182,13 @@ def test_there_are_facts_to_hold():
 )
 def test_a_multiple_of_the_identity_in_a_block_keeps_its_shape(tex, world):
     assert check(tex, world=world).status == "verified"
+
+
+def test_a_claim_whose_variants_cannot_be_evaluated_is_undecided_and_no_crash():
+    """Exponentials of the numbers that variants are tried at differ by more digits than are kept."""
+    verdict = check(
+        r"\begin{pmatrix} e^{a_1} & 0 \\ a_3 & e^{a_2} \end{pmatrix} \begin{pmatrix} e^{a_1} & a_3 \\ 0 & e^{a_2} \end{pmatrix}"
+        r" = \begin{pmatrix} e^{2 a_1} & a_3 e^{a_1} \\ a_3 e^{a_1} & a_3^2 + e^{2 a_2} \end{pmatrix}",
+        "matrices",
+    )
+    assert verdict.status == "undecided" and "no wrong variant of it was rejected" in verdict.message
