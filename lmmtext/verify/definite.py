@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
+from functools import partial
 
 from lmmtext.verify import core as k
 from lmmtext.verify import tree as t
@@ -79,6 +80,10 @@ class Forms(Scalars):
     def _symbol(self, node: k.Ref) -> int:
         if node.name in POSITIVE_DEFINITE and self._holds(node, lambda A: is_definite(A, strict=True)):
             return self.by("a covariance that the model assumes to be of full rank", 2)
+        told = self.world.by_name[node.name].words if node.name in self.world.by_name else ""
+        for words, strict in (("positive definite", True), ("positive semidefinite", False)):
+            if words in told.split(", ") and self._holds(node, partial(is_definite, strict=strict)):
+                return self.by(f"what the condition takes to be {words}", 2 if strict else 1)
         for form in self.other_forms(node):
             if found := self.definite(form):
                 return found

@@ -97,6 +97,28 @@ def test_a_condition_can_be_a_premise():
     assert check(tex, "one-way").status == "false"
 
 
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"\mathbf{A}^{-1} \succeq (\mathbf{A} + \mathbf{C})^{-1}", "verified"),
+        (r"\mathbf{A}^{-1} \preceq (\mathbf{A} + \mathbf{C})^{-1}", "false"),
+        (r"\mathbf{A} \succeq \mathbf{A} - \mathbf{B}^\top \mathbf{A}^{-1} \mathbf{B}", "verified"),
+        (r"\mathbf{B}^\top \mathbf{C} \mathbf{B} \succeq \mathbf{0}", "verified"),
+        (r"\mathbf{A} \mathbf{C} \mathbf{A} \succ \mathbf{0}", "false"),  # C may be singular
+        (r"(\mathbf{A} + \mathbf{C})^2 \succeq \mathbf{A}^2", "false"),
+    ],
+)
+def test_a_matrix_that_is_declared_definite_counts_as_definite(tex, expected):
+    shape = r" \in \mathbb{R}^{n \times n}"
+    where = ", ".join(
+        letter + declared
+        for letter, kind in ((r"\mathbf{A}", r" \succ \mathbf{0}"), (r"\mathbf{C}", r" \succeq \mathbf{0}"))
+        if letter in tex
+        for declared in (kind, shape)
+    )
+    assert check(tex, "matrices", where).status == expected
+
+
 a, b, x = symbols("a b x")
 KINDS = {a: POSITIVE, b: NONNEGATIVE, x: REAL}
 
