@@ -69,7 +69,7 @@ def best_linear_prediction(
 
     Notes
     -----
-    Book label (planned): thm-best-linear-prediction. Christensen, Plane Answers to Complex Questions, section 6.3.
+    Book label: thm-best-linear-prediction. Christensen, Plane Answers to Complex Questions, section 6.3.
 
     Examples
     --------
