@@ -127,7 +127,7 @@ def blup(
 
     Notes
     -----
-    Book label (planned): thm-blup. Goldberger, A. S. (1962), J. American Statistical Association 57; Robinson, G. K.
+    Book label: thm-blup. Goldberger, A. S. (1962), J. American Statistical Association 57; Robinson, G. K.
     (1991), Statistical Science 6.
 
     Examples
@@ -180,7 +180,7 @@ def moments_of_new(
 
     Notes
     -----
-    Book label (planned): eq-covariance-with-new.
+    Book label: eq-covariance-with-new.
 
     Examples
     --------
