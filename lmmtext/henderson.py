@@ -112,7 +112,7 @@ def mixed_model_equations(
 
     Notes
     -----
-    Book label (planned): eq-mixed-model-equations. Henderson, Kempthorne, Searle and von Krosigk (1959), Biometrics 15;
+    Book label: eq-mixed-model-equations. Henderson, Kempthorne, Searle and von Krosigk (1959), Biometrics 15;
     Bates, Maechler, Bolker and Walker (2015), J. Statistical Software 67(1), for the form in u.
 
     Examples
@@ -210,7 +210,7 @@ def henderson_form(
 
     Notes
     -----
-    Book label (planned): eq-henderson-form. Henderson, C. R. (1975), Biometrics 31.
+    Book label: eq-henderson-form. Henderson, C. R. (1975), Biometrics 31.
 
     Examples
     --------
