@@ -157,7 +157,7 @@ def determined_by_fixed(term: Term, X: Array) -> list[str]:
     parts = np.array([[np.bincount(term.codes, u * x, minlength=J) for x in Q.T] for u in U.T])  # (q, p, J)
     outside = np.eye(term.q) - np.einsum("apj,bpj->ab", parts, parts)  # c'outside c: squares of Z_j c less X's part
     values, vectors = np.linalg.eigh(outside)
-    inside = np.abs(np.linalg.solve(R, vectors[:, values < 1e-10])) * np.linalg.norm(term.matrix, axis=0)[:, None]
+    inside = np.abs(np.linalg.solve(R, vectors[:, values < 1e-12])) * np.linalg.norm(term.matrix, axis=0)[:, None]
     sizes = inside.max(axis=1, initial=0.0)
     return [name for name, size in zip(term.columns, sizes, strict=True) if size > 1e-6]
 
