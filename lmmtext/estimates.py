@@ -13,6 +13,7 @@ from lmmtext.arrays import Array, readonly
 from lmmtext.design import Design
 from lmmtext.fitter import Optimum, Statistics, group_qr, invisible
 from lmmtext.structure import lower_form
+from lmmtext.terms import determined_by_fixed
 
 T = TypeVar("T")
 UNMOVED = 1e-6  # the part of a direction, relative to its largest, that counts as none
@@ -204,9 +205,11 @@ class Estimates:
 
     @cached_property
     def unidentified(self) -> tuple[str, ...]:
-        """The covariances of each factor that no response of this design could tell, in words; mostly none.
+        """What the covariance V of the data leaves open of each factor's covariances, in words; mostly nothing.
 
-        Others, with the same fit, are as good as those reported. Book label: thm-identified-variances.
+        Other values give the same V, and so the same criterion for every response. Each factor is looked at by itself.
+        By REML, where only contrasts count, coefficients that the fixed effects determine in every group are named too.
+        Book label: thm-identified-variances.
         """
         out = []
         for b, block in enumerate(self.stats.blocks):
@@ -226,6 +229,13 @@ class Estimates:
                     f"{terms[0].group}: {', '.join(free)} (the data know {known} numbers where the model has "
                     f"{known + len(s)}, the residual variance among them); let fewer coefficients vary by "
                     f"{terms[0].group}" + (", or leave their covariances out" if covariances else "")
+                )
+        for term in self.design.terms if self.criterion == "reml" else ():
+            if names := determined_by_fixed(term, self.design.X):
+                out.append(
+                    f"{term.group}: by REML the variance of {' and '.join(names)}, for the fixed effects determine "
+                    f"{'it' if len(names) == 1 else 'a coefficient made of them'} for each level of {term.group}; "
+                    "leave one of the two out"
                 )
         return tuple(out)
 

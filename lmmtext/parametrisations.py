@@ -122,7 +122,8 @@ def from_scale(values: ArrayLike, scale: str, *, sigma2: float | None = None) ->
         raise ValueError(f"the scale {scale!r} is for one variance: values must have length 1, got {v.size}.")
     if not chosen.diagonal and (v.size == 0 or _order(v.size) is None):
         raise ValueError(f"values must have length q (q + 1) / 2, so 1, 3, 6 or 10 ..., got {v.size}.")
-    return _covariance(unit * chosen.read(v))
+    with np.errstate(over="ignore", invalid="ignore"):  # _covariance says what is not finite
+        return _covariance(unit * chosen.read(v))
 
 
 # --- what is checked ---
@@ -259,7 +260,7 @@ def _inverse(C: Array) -> Array:
 
 def _of_precision(v: Array) -> Array:
     P = _mirrored(v, "columns")
-    if (np.diag(P) <= 0).any() or np.linalg.eigvalsh(P)[0] <= 0:
+    if (np.diag(P) <= 0).any() or (np.diag(root(P)) == 0).any():
         raise ValueError("a precision must be positive definite; a variance of infinity is no number.")
     return _inverse(P)
 
@@ -291,7 +292,7 @@ SCALES: dict[str, Scale] = {
     ),
     "sd and correlation": Scale(
         "standard deviations, then correlations below the diagonal by columns",
-        "lme4's VarCorr; nlme's; MixedModels.jl's VarCorr",
+        "lme4's VarCorr as a data frame; what lme4, nlme and MixedModels.jl print",
         _sd_and_correlation,
         _of_sd_and_correlation,
     ),

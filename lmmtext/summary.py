@@ -86,7 +86,7 @@ def _remarks(fit: Estimates) -> tuple[str, ...]:
     if fit.boundary:
         out.append("On the boundary: " + "; ".join(fit.boundary) + ".")
     if fit.unidentified:
-        out.append("Not identified, so that other values fit as well: " + "; ".join(fit.unidentified) + ".")
+        out.append("Not identified, so that other values may fit as well: " + "; ".join(fit.unidentified) + ".")
     if not fit.converged:
         out.append(f"Not to be trusted: {fit.optimum.message}.")
     if d.dropped_columns:

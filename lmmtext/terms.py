@@ -140,17 +140,26 @@ def check_identified(terms: Sequence[Term], X: Array, criterion: str) -> None:
     if criterion == "ml":
         return  # the estimate is zero, and identified
     for term in terms:
-        if term.q > 1 or X.shape[1] < len(term.levels):
-            continue
-        z = term.matrix[:, 0]
-        Q = np.linalg.qr(X)[0]
-        sums = np.stack([np.bincount(term.codes, z * q, minlength=len(term.levels)) for q in Q.T], axis=1)
-        whole = np.bincount(term.codes, z**2, minlength=len(term.levels))  # each level's z, and its part in X
-        if np.abs(whole - (sums**2).sum(axis=1)).max() < 1e-10 * whole.max():
+        if term.q == 1 and determined_by_fixed(term, X):
             raise ValueError(
                 f"the fixed effects already determine a coefficient for each level of {term.group!r}: by REML the "
                 "variance of its random effects is not identified. Leave one of the two out."
             )
+
+
+def determined_by_fixed(term: Term, X: Array) -> list[str]:
+    """The columns of the combinations c, of which X determines Z_j c in every group: contrasts do not contain them."""
+    J = len(term.levels)
+    if X.shape[1] < J:
+        return []
+    Q = np.linalg.qr(X)[0]
+    U, R = np.linalg.qr(term.matrix)  # so that units do not matter
+    parts = np.array([[np.bincount(term.codes, u * x, minlength=J) for x in Q.T] for u in U.T])  # (q, p, J)
+    outside = np.eye(term.q) - np.einsum("apj,bpj->ab", parts, parts)  # c'outside c: squares of Z_j c less X's part
+    values, vectors = np.linalg.eigh(outside)
+    inside = np.abs(np.linalg.solve(R, vectors[:, values < 1e-12])) * np.linalg.norm(term.matrix, axis=0)[:, None]
+    sizes = inside.max(axis=1, initial=0.0)
+    return [name for name, size in zip(term.columns, sizes, strict=True) if size > 1e-6]
 
 
 def _crossed(labels: Sequence[pd.Index], combinations: np.ndarray) -> pd.Index:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmmtext import build, lmm, load
+from lmmtext import build, lmm, load, profiled_deviance
 from lmmtext.estimates import Estimates
 from lmmtext.fitter import statistics
 from lmmtext.variance_parameters import covariance_derivatives
@@ -82,7 +82,7 @@ def test_a_predictor_of_two_values_that_never_varies_within_groups_is_named_in_m
         "numbers where the model has 4,"
     )
     assert fit.converged and f"not identified: {told}" in fit.message
-    assert "Not identified, so that other values fit as well: School" in str(fit)
+    assert "Not identified, so that other values may fit as well: School" in str(fit)
     assert "Not identified" in fit.summary()._repr_html_()
 
 
@@ -114,3 +114,21 @@ def test_many_groups_cost_no_more_than_the_few_that_determine_everything():
     table = pd.DataFrame({"y": rng.standard_normal(len(g)), "x": x, "g": g, "v": rng.standard_normal(len(g))})
     assert unidentified("y ~ 1 + (v | g)", table)[1] == ()
     assert len(unidentified("y ~ 1 + (x | g)", table)[1]) == 1
+
+
+def test_what_the_fixed_effects_determine_in_each_group_is_named_by_reml_and_not_by_ml():
+    """With a constant for each subject the contrasts know nothing of the intercepts: REML is level over them."""
+    sleep = load("sleepstudy")
+    formula = "Reaction ~ Subject + Days + (Days | Subject)"
+    fit = lmm(formula, sleep)
+    (told,) = fit.unidentified
+    assert told.startswith("Subject: by REML the variance of (Intercept), for the fixed effects determine it")
+    d = fit.design
+    values = [profiled_deviance(d.Z, d.structure, [a, b, fit.theta[2]], d.X, d.y) for a, b in ((0.3, 0.0), (2.0, 0.0))]
+    assert abs(values[0] - values[1]) < 1e-6
+    assert lmm(formula, sleep, criterion="ml").unidentified == ()
+    assert lmm("Reaction ~ Subject + Days + (0 + Days | Subject)", sleep).unidentified == ()
+    sleep["Late"] = (sleep["Days"] > 4).astype(float)
+    sleep["Early"] = 1 - sleep["Late"]
+    (told,) = lmm("Reaction ~ Subject + (0 + Early + Late | Subject)", sleep).unidentified
+    assert "the variance of Early and Late, for the fixed effects determine a coefficient made of them" in told

@@ -171,6 +171,20 @@ def test_what_stands_for_no_covariance_is_refused_in_words(convert, values, scal
         convert(values, scale, sigma2=sigma2)
 
 
+def test_units_do_not_decide_whether_a_precision_is_positive_definite():
+    units = np.array([1e3, 1e-3, 1e5, 1e-6])
+    Sigma = (np.eye(4) + 0.5) * np.outer(units, units)
+    back = from_scale(to_scale(Sigma, "precision"), "precision")
+    assert np.abs(back / Sigma - 1).max() < 1e-9
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_that_are_too_large_are_refused_in_words_without_a_warning():
+    for values, scale in (([1000.0], "log sd"), ([800.0, 0.0, 0.0], "log-Cholesky"), ([1e200], "theta")):
+        with pytest.raises(ValueError, match="finite"):
+            from_scale(values, scale, sigma2=1.0)
+
+
 def test_a_relative_scale_asks_for_the_residual_variance():
     with pytest.raises(TypeError, match="give sigma2="):
         to_scale(np.eye(2), "theta")

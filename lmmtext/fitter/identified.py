@@ -1,4 +1,4 @@
-"""Which covariances of one grouping factor the law of the data does not determine, whatever the response.
+"""Which covariances of one grouping factor the covariance of the data does not determine, whatever the response.
 
 The parameters of a factor are the Sigma_t of its terms, D along the diagonal, and sigma2. Another D and sigma2 give
 the same covariance of the data if and only if their differences have Z_j D Z_j' + s I = 0 in every group. With
