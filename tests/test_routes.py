@@ -215,3 +215,13 @@ def test_a_model_without_random_effects_is_an_ordinary_value():
     V = MarginalCovariance(np.ones((3, 0)), np.ones((0, 0)), sigma2=2.0, weights=[1.0, 2.0, 4.0])
     for route in ("dense", "woodbury", "block"):
         assert_near(factor(V, route).solve(np.ones(3)), [0.5, 1.0, 2.0], 1e-15, route)
+
+
+def test_a_v_with_an_observation_twice_is_refused_however_it_rounds():
+    rng = np.random.default_rng(1)
+    for _ in range(100):
+        A = rng.standard_normal((6, 6))
+        V = A @ A.T + np.eye(6)
+        doubled = V[np.ix_([0, 1, 2, 3, 4, 5, 5], [0, 1, 2, 3, 4, 5, 5])]
+        with pytest.raises(np.linalg.LinAlgError, match="not positive definite to working precision"):
+            Dense.of_array(doubled)
