@@ -138,6 +138,13 @@ def test_an_asymmetric_g_is_refused():
         henderson_form(np.ones((2, 1)), np.eye(2), [1.0, 2.0], [[1.0, 0.5], [0.0, 1.0]])
 
 
+def test_a_g_whose_zeros_carry_rounding_is_symmetric():
+    G = np.array([[2.0, 6e-17], [0.0, 1.0]])
+    form = henderson_form(np.ones((2, 1)), np.eye(2), [1.0, 2.0], G)
+    exact = henderson_form(np.ones((2, 1)), np.eye(2), [1.0, 2.0], np.diag([2.0, 1.0]))
+    np.testing.assert_allclose(form.vcov, exact.vcov, rtol=1e-12)
+
+
 def test_at_theta_zero_the_equations_are_those_of_least_squares():
     case = BY_NAME["theta 0"]
     mme = equations(case)
