@@ -83,6 +83,7 @@ FAULTY = {
     "an absolute path in the source": code("x = open('/home/someone/a.csv')"),
     "a time in the output": code("f()", said("2024-01-02 13:45:01")),
     "a trailing semicolon": code("f();", said("2")),
+    "drawn by singular vectors": code("x = rng.multivariate_normal(mu, V, 9)"),
     "not plain Python": code("!ls", printed("a")),
     "transient metadata ['execution']": code("x = 1", execution={"iopub.status.busy": "now"}),
     "an equation without a label": text("$$\na = b\n$$"),

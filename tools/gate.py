@@ -36,6 +36,8 @@ LINK = re.compile(r"\[[^\]]*\]\(\s*<?([^)\s>]*)")
 IMAGE_WITHOUT_ALT = re.compile(r"!\[\s*\]\(")
 FIGURE = re.compile(r"^:{3,}\{(?:figure|image)\}.*?\n(.*?)^:{3,}\s*$", re.M | re.S)
 
+SIGNS_AT_WILL = re.compile(r"""\brng\.multivariate_normal\((?!.*method=["']cholesky["'])""", re.S)
+
 Cell = dict[str, Any]
 
 
@@ -47,6 +49,8 @@ def cell_faults(cell: Cell, name: str, expected_count: int | None) -> Iterator[s
         yield from _bad_output(cell)
         yield from _missing_output(cell)
         yield from _undescribed_figure(cell)
+        if SIGNS_AT_WILL.search(cell["source"]):
+            yield "normal vectors drawn by singular vectors, whose signs machines choose: say method='cholesky'"
     elif cell["cell_type"] == "markdown":
         yield from prose_faults(cell["source"])
     if PATH.search(cell["source"]):
