@@ -160,6 +160,16 @@ def test_the_ledger_is_filtered_by_kind(site, reader: Reader):
     assert reader.accessibility() == []
 
 
+def test_an_entry_of_the_ledger_is_set_when_it_comes_near(site, reader: Reader):
+    label = LEDGER["equations"][-1]["label"]
+    reader.open((site / "book" / "ledger.html").as_uri())
+    unset = f"return document.querySelectorAll('#{label} [data-mjx=\"when near\"]').length"
+    assert reader.driver.execute_script(unset) == 1
+    reader.driver.execute_script("document.getElementById(arguments[0]).scrollIntoView()", label)
+    wait(lambda: reader.driver.execute_script(f"return document.querySelectorAll('#{label} mjx-container').length"))
+    assert reader.driver.execute_script(unset) == 0
+
+
 def test_what_is_folded_in_the_ledger_is_set_when_it_is_opened(site, reader: Reader):
     reader.open((site / "book" / "ledger.html").as_uri())
     folded = reader.driver.find_element("css selector", ".ledger-entry details")

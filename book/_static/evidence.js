@@ -77,6 +77,26 @@
   addEventListener("scroll", () => shown && place(), { passive: true, capture: true });
   addEventListener("resize", close);
 
+  // The ledger has too many formulas to set at once: an entry's are set when it comes near the screen, or to be printed.
+  const near = document.querySelectorAll("[data-mjx='when near']");
+  const watcher = new IntersectionObserver(
+    (seen) => {
+      const now = seen.filter((s) => s.isIntersecting).map((s) => s.target);
+      now.forEach((part) => {
+        watcher.unobserve(part);
+        part.removeAttribute("data-mjx");
+      });
+      if (now.length) window.MathJax?.startup?.promise?.then(() => window.MathJax.typesetPromise(now));
+    },
+    { rootMargin: "600px" },
+  );
+  near.forEach((part) => watcher.observe(part));
+  addEventListener("beforeprint", () => {
+    const left = document.querySelectorAll("[data-mjx='when near']");
+    left.forEach((part) => part.removeAttribute("data-mjx"));
+    if (left.length) window.MathJax?.typeset?.([...left]);
+  });
+
   // What is folded has hundreds of formulas, which are set when somebody opens it.
   document.addEventListener(
     "toggle",

@@ -30,7 +30,7 @@ EQUATION = re.compile(
     r'(?P<before><div class="math notranslate nohighlight" id="equation-(?P<label>eq-[\w-]+)">\s*'
     r'<span class="eqno">)(?P<number>\([^<]*\))(?P<after><a class="headerlink")'
 )
-LATER = 'data-mjx="when opened"'  # MathJax passes by what has this attribute; evidence.js takes it away
+LATER, NEAR = 'data-mjx="when opened"', 'data-mjx="when near"'  # MathJax passes by such; evidence.js takes it away
 NOT_JUDGED = {"kind": "", "status": "changed since the ledger was made", "checks": [], "functions": []}
 
 
@@ -86,7 +86,11 @@ class Appendix(SphinxDirective):
     def node(self, piece: appendices.Piece) -> list[nodes.Node]:
         """Return the nodes of a piece: Markdown, perhaps in a box, perhaps to be unfolded."""
         box = nodes.container("", classes=list(piece.classes), ids=[piece.id] if piece.id else [])
+        if piece.id:
+            box += nodes.raw("", f"<div {NEAR}>", format="html")
         self.state.nested_parse(StringList(piece.markdown.split("\n"), piece.id), 0, box)
+        if piece.id:
+            box += nodes.raw("", "</div>", format="html")
         if piece.folded:
             opening = f"<details><summary>{html.escape(piece.folded[0])}</summary><div {LATER}>"
             box += nodes.raw("", opening, format="html")
